@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <tl/expected.hpp>
+
+// OpenSSL's types by name only: its headers stay inside net/.
+struct ssl_ctx_st;
+
+namespace dm::net {
+
+struct TlsFiles {
+    std::string certificate;  ///< PEM chain, leaf first
+    std::string key;          ///< PEM
+    std::string client_ca;    ///< PEM; empty: no client certificate is asked for
+    bool require_client_certificate = false;
+};
+
+/// The server's TLS settings: TLS 1.2 and 1.3, no renegotiation, one ticket, released buffers.
+/// Immutable; a reload makes a new one. Shared by all shards.
+class TlsContext {
+public:
+    /// The error names the file and OpenSSL's reason.
+    [[nodiscard]] static tl::expected<std::shared_ptr<const TlsContext>, std::string> load(
+        const TlsFiles& files);
+
+    ~TlsContext();
+    TlsContext(const TlsContext&) = delete;
+    TlsContext& operator=(const TlsContext&) = delete;
+
+    [[nodiscard]] ssl_ctx_st* native() const { return context_; }
+
+private:
+    explicit TlsContext(ssl_ctx_st* context) : context_(context) {}
+
+    ssl_ctx_st* context_;
+};
+
+}  // namespace dm::net

@@ -1,0 +1,104 @@
+#pragma once
+
+#include "device-mgmt/core/ports.hpp"
+#include "device-mgmt/net/upgrade.hpp"
+
+#include <any>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <asio/io_context.hpp>
+#include <tl/expected.hpp>
+
+namespace dm::net {
+
+class TlsContext;
+
+/// Bounds of one endpoint. Each has a documented behaviour at the bound.
+struct EndpointLimits {
+    std::size_t max_message_bytes = 65536;      ///< larger: close 1009
+    std::size_t max_unsent_bytes = 256 * 1024;  ///< send() answers `dropped`
+    std::size_t max_handshakes = 512;           ///< accepting pauses
+    std::size_t max_connections = 0;            ///< 0 = no bound; else 503 with Retry-After
+    double accepts_per_address_per_s = 200;     ///< beyond it (burst ×5): reset right after accept
+    std::chrono::milliseconds handshake_timeout{5000};  ///< TLS, then HTTP: each
+    std::chrono::milliseconds close_timeout{5000};      ///< closing handshake, then reset
+    std::chrono::milliseconds user_timeout{45000};      ///< TCP_USER_TIMEOUT
+    std::chrono::milliseconds accept_backoff{100};      ///< after EMFILE, ENFILE, ENOMEM, ENOBUFS
+};
+
+struct EndpointSettings {
+    std::string address = "0.0.0.0";
+    std::uint16_t port = 0;   ///< 0: the kernel picks one, see WsEndpoint::port()
+    bool reuse_port = false;  ///< SO_REUSEPORT, for several shards on one port
+    EndpointLimits limits;
+};
+
+/// Who decides about and uses the connections of an endpoint. Called on the endpoint's thread.
+class Acceptor {
+public:
+    virtual ~Acceptor() = default;
+
+    /// Decides before 101. No session exists yet; nothing may be kept of the views.
+    [[nodiscard]] virtual tl::expected<Admission, Refusal> on_upgrade(
+        const UpgradeRequest& request) = 0;
+
+    /// The connection is open. The returned listener (never null) must live until its on_close
+    /// has returned, `link` lives exactly as long.
+    [[nodiscard]] virtual core::LinkListener* on_open(core::DeviceLink& link,
+                                                      std::any identity) = 0;
+};
+
+/// What happened at the door; counters for metrics. Called on the endpoint's thread.
+struct EndpointObserver {
+    std::function<void(std::chrono::steady_clock::duration)> handshake_done;  ///< accept → 101
+    std::function<void(int status)> refused;              ///< an upgrade was answered with status
+    std::function<void(const std::string& what)> failed;  ///< TLS failure, time-out, accept error
+};
+
+/// A WebSocket server on one io_context, wss or ws: websocketpp over our own stream.
+///
+/// One thread: everything but the constructor must be called on the thread that runs `io`.
+class WsEndpoint {
+public:
+    /// `tls` null: plain ws.
+    WsEndpoint(asio::io_context& io,
+               EndpointSettings settings,
+               std::shared_ptr<const TlsContext> tls,
+               Acceptor& acceptor,
+               EndpointObserver observer = {});
+    ~WsEndpoint();
+    WsEndpoint(const WsEndpoint&) = delete;
+    WsEndpoint& operator=(const WsEndpoint&) = delete;
+
+    /// Binds and starts accepting. The error is a sentence with address and port.
+    [[nodiscard]] tl::expected<void, std::string> listen();
+
+    /// The port that is bound.
+    [[nodiscard]] std::uint16_t port() const;
+
+    /// Uses `tls` from the next accepted connection on; open ones keep theirs. Only for an endpoint
+    /// that was made with TLS.
+    void replace_tls(std::shared_ptr<const TlsContext> tls);
+
+    /// Stops accepting; handshakes under way are answered with 503 (before 101) and open
+    /// connections stay.
+    void stop_accepting();
+
+    /// Resets every connection that is left, handshakes included; each open one gets its
+    /// on_close.
+    void abort_all();
+
+    [[nodiscard]] std::size_t connections() const;
+    [[nodiscard]] std::size_t handshakes() const;
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dm::net
