@@ -1,0 +1,47 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+namespace dm::ops {
+
+/// What the node knows about itself; written by the parts concerned, read by the ops endpoint.
+/// Every field is independent, so relaxed atomics suffice.
+struct HealthState {
+    std::atomic<bool> started{false};
+    std::atomic<bool> draining{false};
+    std::atomic<bool> broker_connected{false};
+    std::atomic<bool> store_writable{true};
+    std::atomic<std::uint64_t> sessions{0};
+    std::atomic<std::int64_t> loop_lag_ms{0};  ///< the worst of the last few seconds
+};
+
+struct HealthLimits {
+    std::uint64_t max_sessions = 0;  ///< 0: no bound
+    double max_load = 0.8;           ///< share of sessions, descriptors, memory
+    std::int64_t max_loop_lag_ms = 250;
+};
+
+struct Readiness {
+    bool ready;        ///< false: 503
+    bool degraded;     ///< true with ready: 200, or 503 with ?strict=1
+    std::string text;  ///< `ready`, `degraded: …`, or the reasons
+};
+
+/// Descriptors and memory of this process, as read from /proc and the cgroup.
+struct ProcessUsage {
+    std::uint64_t open_fds = 0;
+    std::uint64_t max_fds = 0;
+    std::uint64_t rss_bytes = 0;
+    std::uint64_t memory_limit_bytes = 0;  ///< 0: none
+};
+
+[[nodiscard]] ProcessUsage read_process_usage();
+
+/// The verdict of `/readyz`. Pure.
+[[nodiscard]] Readiness judge(const HealthState& state,
+                              const HealthLimits& limits,
+                              const ProcessUsage& usage);
+
+}  // namespace dm::ops
