@@ -1,0 +1,3 @@
+#pragma once
+#include <MQTTAsync.h>
+#include <mqtt/async_client.h>

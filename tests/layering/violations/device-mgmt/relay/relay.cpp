@@ -1,0 +1,4 @@
+#include <mqtt/async_client.h>
+#include <nlohmann/json.hpp>
+#include <websocketpp/server.hpp>
+#include "relay.hpp"

@@ -1,0 +1,3 @@
+#pragma once
+#include <prometheus/counter.h>
+#include <sqlite3.h>

@@ -1,0 +1,2 @@
+#include "device-mgmt/relay/relay.hpp"
+#include <websocketpp/client.hpp>

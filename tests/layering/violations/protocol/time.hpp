@@ -1,0 +1,3 @@
+#pragma once
+#include <chrono>
+inline auto f() { return std::chrono::system_clock::now(); }

@@ -1,0 +1,2 @@
+#include <thread>
+void f() { std::this_thread::sleep_for(std::chrono::seconds{1}); }
