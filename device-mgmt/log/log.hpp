@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -20,6 +23,12 @@ struct LogSettings {
     std::string level = "info";
     std::string format = "text";
 };
+
+/// `trace`, `debug`, `info`, `warn`, `error` or `off`.
+[[nodiscard]] std::optional<Level> parse_level(std::string_view word);
+
+/// `text` or `json`.
+[[nodiscard]] std::optional<LineFormat> parse_line_format(std::string_view word);
 
 using Value = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;
 
