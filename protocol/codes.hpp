@@ -22,6 +22,7 @@ enum class Rejection {
 };
 
 [[nodiscard]] std::string_view word(Rejection rejection);
+[[nodiscard]] std::optional<Rejection> parse_rejection(std::string_view text);
 
 /// Codes of `error` frames to a device.
 enum class FrameError {
@@ -33,6 +34,7 @@ enum class FrameError {
 };
 
 [[nodiscard]] std::string_view word(FrameError error);
+[[nodiscard]] std::optional<FrameError> parse_frame_error(std::string_view text);
 
 /// WebSocket close codes we send or expect: RFC 6455 section 7.4.1 and our own 4000 range.
 enum class CloseCode : std::uint16_t {

@@ -57,6 +57,7 @@ struct Telemetry {
 enum class Severity { info, warning, critical };
 
 [[nodiscard]] std::string_view word(Severity severity);
+[[nodiscard]] std::optional<Severity> parse_severity(std::string_view text);
 
 struct Alert {
     Severity severity;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -62,8 +64,17 @@ private:
 inline constexpr std::size_t kMaxCommandIdCharacters = 64;
 [[nodiscard]] tl::expected<void, IdProblem> check_command_id(std::string_view text);
 
+/// An id that names a command which exists already (`ack`, `reply`, cancel, `after`). Longer than
+/// a chosen one: a broadcast command's id is `<id>.<device>`.
+inline constexpr std::size_t kMaxCommandReferenceCharacters =
+    kMaxCommandIdCharacters + 1 + DeviceId::kMaxLength;
+[[nodiscard]] tl::expected<void, IdProblem> check_command_reference(std::string_view text);
+
 /// Whether `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, ≤ U+10FFFF).
 [[nodiscard]] bool is_utf8(std::string_view text);
+
+/// Bytes of the well-formed UTF-8 sequence that starts at `at` (< text.size()); 0 if there is none.
+[[nodiscard]] std::size_t utf8_sequence_at(std::string_view text, std::size_t at);
 
 /// Number of code points; `text` must be well-formed.
 [[nodiscard]] std::size_t utf8_length(std::string_view text);

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include <tl/expected.hpp>
 
@@ -47,6 +48,20 @@ struct RequestProblem {
 
 [[nodiscard]] tl::expected<CommandRequest, RequestProblem> parse_command_request(
     std::string_view payload);
+
+/// `{data}`, passed on to every connected device of a group.
+struct BroadcastData {
+    JsonText data;
+};
+
+/// What arrives on `broadcast/<group>`: a message, or one command per connected device.
+using BroadcastRequest = std::variant<BroadcastData, CommandRequest>;
+
+[[nodiscard]] tl::expected<BroadcastRequest, RequestProblem> parse_broadcast(
+    std::string_view payload);
+
+/// The `data` of `{data}`, as it arrives on the streams' topics.
+[[nodiscard]] tl::expected<JsonText, RequestProblem> parse_stream_message(std::string_view payload);
 
 /// `{id}` of a cancel.
 [[nodiscard]] tl::expected<std::string, RequestProblem> parse_cancel(std::string_view payload);

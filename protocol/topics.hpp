@@ -2,6 +2,7 @@
 
 #include "protocol/ids.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,11 @@
 namespace dm::proto {
 
 inline constexpr std::size_t kMaxResponseTopicBytes = 256;
+
+/// Brokers limit the levels of a topic and drop the connection of whoever publishes more
+/// (Mosquitto 200, EMQX 128); the server's connection carries everybody's replies.
+inline constexpr std::size_t kMaxResponseTopicLevels = 128;
+
 inline constexpr std::string_view kShareGroup = "device-mgmt";
 
 /// Which of the operator's inputs a topic is, and the level that names the target as it came
@@ -66,11 +72,14 @@ public:
 
     /// The contract's rule for Response Topics: 1–256 bytes of UTF-8 without `+ # NUL`, not
     /// starting with `$`, not under the prefix except `<prefix>/responses/…`, and matching
-    /// `allowed` (an MQTT filter) unless that is empty.
+    /// `allowed` (an MQTT filter) unless that is empty. Control characters and non-characters
+    /// (MQTT 5.0 section 1.5.4) and more than kMaxResponseTopicLevels levels are refused too.
     [[nodiscard]] tl::expected<void, TopicProblem> check_response_topic(
         std::string_view topic, std::string_view allowed) const;
 
 private:
+    [[nodiscard]] std::string shared(std::string_view filter) const;
+
     std::string prefix_;
 };
 
