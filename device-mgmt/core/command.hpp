@@ -1,0 +1,79 @@
+#pragma once
+
+#include "device-mgmt/core/clock.hpp"
+#include "device-mgmt/core/session_ref.hpp"
+#include "protocol/operator_messages.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dm::core {
+
+/// A command's identity: ids are unique per device only.
+struct CommandKey {
+    proto::DeviceId device;
+    std::string id;
+
+    friend bool operator==(const CommandKey& a, const CommandKey& b) {
+        return a.id == b.id && a.device == b.device;
+    }
+};
+
+/// Where answers to one publish go.
+struct ReplyTo {
+    std::optional<std::string> topic;  ///< a validated Response Topic; absent: the reply topic
+    std::optional<std::string> correlation;
+};
+
+/// What the content of an id is compared by when it comes again.
+struct CommandContent {
+    std::string command;
+    proto::JsonText args;
+    std::chrono::seconds timeout;
+    std::chrono::seconds ttl;
+};
+
+/// An accepted command: what is stored. The clocks are fixed by `accepted_at` and, at the first
+/// sending, `reply_by`; the monotonic twins exist while the process lives.
+struct Command {
+    CommandKey key;
+    CommandContent content;
+    proto::Delivery delivery;
+    bool report_states;
+    ReplyTo reply_to;
+    std::optional<std::string> traceparent;
+    std::optional<std::string> operator_name;
+
+    std::uint64_t number;  ///< order of acceptance, unique in this process
+    Moment accepted_at;
+    Moment send_by;
+    std::optional<Moment> reply_by;
+    proto::CommandState state = proto::CommandState::accepted;
+    std::uint32_t attempts = 0;
+};
+
+/// How a command ended: kept for `store.keep_finished_h` to answer repetitions.
+struct FinishedCommand {
+    CommandKey key;
+    CommandContent content;
+    proto::CommandState state;
+    bool by_reply;           ///< the device's reply ended it
+    std::string payload;     ///< the terminal message, byte for byte
+    std::string message_id;  ///< user property of every publication of it
+    std::optional<std::string> traceparent;
+    proto::WallTime finished_at;
+};
+
+}  // namespace dm::core
+
+template <>
+struct std::hash<dm::core::CommandKey> {
+    std::size_t operator()(const dm::core::CommandKey& key) const noexcept {
+        const std::size_t device = std::hash<dm::proto::DeviceId>{}(key.device);
+        return device ^ (std::hash<std::string>{}(key.id) + 0x9e3779b97f4a7c15ULL + (device << 6U) +
+                         (device >> 2U));
+    }
+};

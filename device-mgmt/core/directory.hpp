@@ -1,0 +1,84 @@
+#pragma once
+
+#include "device-mgmt/core/clock.hpp"
+#include "device-mgmt/core/session_ref.hpp"
+#include "protocol/ids.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace dm::core {
+
+/// Who owns a device now.
+struct DirectoryEntry {
+    SessionRef session;
+    std::uint64_t epoch;
+    proto::WallTime since;
+    std::string remote;
+    std::optional<std::string> model;     ///< from `hello`
+    std::optional<std::string> firmware;  ///< from `hello`
+};
+
+/// device → session, with the epoch that fences older ones: the newest claim wins, and only who
+/// still owns its epoch can give the device up. One thread: the relay's.
+///
+/// Two devices with one id would take the session from each other for ever. So a device that has
+/// been taken over more than kMaxTakeovers times within kDuelWindow is duelled for: newcomers are
+/// refused with a delay that doubles from kFirstRetry to kLastRetry until the window is calm.
+class Directory {
+public:
+    static constexpr std::size_t kMaxTakeovers = 5;
+    static constexpr std::chrono::seconds kDuelWindow{60};
+    static constexpr std::chrono::milliseconds kFirstRetry{1000};
+    static constexpr std::chrono::milliseconds kLastRetry{60000};
+
+    struct Claim {
+        bool granted;
+        std::uint64_t epoch;                     ///< when granted
+        std::optional<DirectoryEntry> replaced;  ///< its session must be closed: 4001
+        std::chrono::milliseconds retry_after;   ///< when refused
+    };
+
+    /// Epochs are max(last + 1, Unix ms), with one `last` for all devices: higher for every new
+    /// session of any device, also after a restart.
+    [[nodiscard]] Claim claim(const proto::DeviceId& device,
+                              SessionRef session,
+                              const std::string& remote,
+                              Moment now);
+
+    /// Takes the device out if `session` still owns it; the entry that was taken out.
+    std::optional<DirectoryEntry> release(const proto::DeviceId& device, SessionRef session);
+
+    /// The entry if `session` owns the device.
+    [[nodiscard]] DirectoryEntry* owned(const proto::DeviceId& device, SessionRef session);
+
+    [[nodiscard]] const DirectoryEntry* find(const proto::DeviceId& device) const;
+
+    [[nodiscard]] const std::unordered_map<proto::DeviceId, DirectoryEntry>& entries() const {
+        return entries_;
+    }
+
+    /// Forgets duels that have been calm for kDuelWindow; call every few seconds.
+    void forget_calm(Instant now);
+
+private:
+    struct Duel {
+        std::deque<Instant> takeovers;  ///< of the last kDuelWindow, at most kMaxTakeovers + 1
+        std::chrono::milliseconds retry{0};
+        Instant last;
+    };
+
+    [[nodiscard]] std::optional<std::chrono::milliseconds> refuse_duel(
+        const proto::DeviceId& device, Instant now);
+
+    std::unordered_map<proto::DeviceId, DirectoryEntry> entries_;
+    std::unordered_map<proto::DeviceId, Duel> duels_;  ///< devices taken over lately
+    std::uint64_t last_epoch_ = 0;
+};
+
+}  // namespace dm::core

@@ -1,0 +1,366 @@
+#include "device-mgmt/core/dispatcher.hpp"
+
+#include "protocol/json_equal.hpp"
+
+#include <utility>
+
+namespace dm::core {
+
+namespace {
+
+using proto::CommandState;
+using proto::Rejection;
+using proto::ReplyResult;
+
+bool same_content(const CommandContent& a, const proto::CommandRequest& b) {
+    return a.command == b.command && a.timeout == b.timeout && a.ttl == b.ttl &&
+           proto::equal_json(a.args, b.args);
+}
+
+Moment later(Moment from, std::chrono::seconds by) {
+    return {from.mono + by, from.wall + by};
+}
+
+bool occupies_queue(Stage stage) {
+    return stage == Stage::storing || stage == Stage::waiting;
+}
+
+/// The one deadline of an unfinished command (contract, "Clocks"): `send_by` until it has left for
+/// the first time, `reply_by` from then on, wherever it is.
+const Moment& deadline_of(const Command& command) {
+    return command.reply_by ? *command.reply_by : command.send_by;
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(DispatchSettings settings, NewId new_id)
+    : settings_(std::move(settings)), new_id_(std::move(new_id)) {}
+
+Mailbox* Dispatcher::box_of(const proto::DeviceId& device) {
+    const auto it = boxes_.find(device);
+    return it == boxes_.end() ? nullptr : &it->second;
+}
+
+bool Dispatcher::holds(const CommandKey& key) const {
+    const auto it = boxes_.find(key.device);
+    return it != boxes_.end() && it->second.find(key.id) != nullptr;
+}
+
+// ---- from operators ----
+
+void Dispatcher::submit(const Submission& submission,
+                        const std::optional<FinishedCommand>& finished,
+                        Moment now) {
+    Mailbox& box = boxes_[submission.device];
+    if (submission.request.id) {
+        if (Pending* pending = box.find(*submission.request.id)) {
+            repeat(*pending, submission, now);
+            return;
+        }
+        if (finished) {
+            if (same_content(finished->content, submission.request)) {
+                effects_.emplace_back(RepeatTerminal{*finished, submission.reply_to});
+            } else {
+                reject(submission, Rejection::id_conflict, "id: used before with other content");
+            }
+            drop_if_idle(submission.device);
+            return;
+        }
+    }
+    if (auto refused = refusal(box, submission)) {
+        reject(submission, refused->first, std::move(refused->second));
+        drop_if_idle(submission.device);
+        return;
+    }
+    accept(box, submission, now);
+}
+
+void Dispatcher::repeat(Pending& pending, const Submission& submission, Moment now) {
+    if (!same_content(pending.command.content, submission.request)) {
+        reject(submission, Rejection::id_conflict, "id: used before with other content");
+    } else if (pending.stage != Stage::storing) {
+        tell_accepted(pending,
+                      submission.reply_to.topic ? std::optional(submission.reply_to) : std::nullopt,
+                      now);
+    } else if (pending.repeaters.size() < kMaxRepeaters) {
+        pending.repeaters.push_back(submission.reply_to);
+    }
+}
+
+std::optional<std::pair<Rejection, std::string>> Dispatcher::refusal(
+    const Mailbox& box, const Submission& submission) const {
+    const proto::CommandRequest& request = submission.request;
+    if (request.after && !submission.after_known && box.find(*request.after) == nullptr) {
+        return {{Rejection::bad_request, "after: no command of this device has this id"}};
+    }
+    if (request.ttl.count() == 0) {
+        if (!box.session) {
+            return {{Rejection::device_offline, "device is not connected and ttl_s is 0"}};
+        }
+        if (box.blocked || box.waiting() > 0 || box.in_flight() >= settings_.window) {
+            return {{Rejection::busy, "no free slot now and ttl_s is 0"}};
+        }
+    }
+    if (box.waiting() >= settings_.queue_per_device) {
+        return {{Rejection::queue_full, "too many commands wait for this device"}};
+    }
+    if (unfinished_ >= settings_.max_unfinished) {
+        return {{Rejection::queue_full, "too many unfinished commands on this node"}};
+    }
+    return std::nullopt;
+}
+
+void Dispatcher::accept(Mailbox& box, const Submission& submission, Moment now) {
+    const proto::CommandRequest& request = submission.request;
+    Pending pending{Command{
+        {submission.device, request.id ? *request.id : new_id_()},
+        {request.command, request.args, request.timeout, request.ttl},
+        request.delivery,
+        request.report_states,
+        submission.reply_to,
+        submission.traceparent,
+        submission.operator_name,
+        next_number_++,
+        now,
+        later(now, request.ttl),
+        std::nullopt,
+    }};
+    ++unfinished_;
+    ++waiting_;
+    effects_.emplace_back(StoreAccepted{pending.command});
+    box.commands.push_back(std::move(pending));
+}
+
+Dispatcher::CancelResult Dispatcher::cancel(const CommandKey& key, Moment now) {
+    Mailbox* box = box_of(key.device);
+    Pending* pending = box == nullptr ? nullptr : box->find(key.id);
+    if (pending == nullptr) {
+        return CancelResult::unknown;
+    }
+    if (pending->stage == Stage::storing) {
+        pending->cancel_requested = true;
+        return CancelResult::cancelled;
+    }
+    if (pending->stage != Stage::waiting || pending->command.attempts > 0) {
+        return CancelResult::already_sent;
+    }
+    end(*pending, {CommandState::cancelled}, now);
+    return CancelResult::cancelled;
+}
+
+// ---- from the store ----
+
+void Dispatcher::stored(const CommandKey& key, Moment now) {
+    Mailbox* box = box_of(key.device);
+    Pending* pending = box == nullptr ? nullptr : box->find(key.id);
+    if (pending == nullptr || pending->stage != Stage::storing) {
+        return;
+    }
+    Command& command = pending->command;
+    set_stage(*pending, Stage::waiting);
+    deadlines_.set(command.send_by.mono, command.number, key.device);
+    tell_accepted(
+        *pending, command.report_states ? std::optional(command.reply_to) : std::nullopt, now);
+    for (const ReplyTo& repeater : std::exchange(pending->repeaters, {})) {
+        if (repeater.topic) {
+            tell_accepted(*pending, repeater, now);
+        }
+    }
+    if (pending->cancel_requested) {
+        end(*pending, {CommandState::cancelled}, now);
+        return;
+    }
+    pump(*box, now);
+    if (pending->stage != Stage::waiting) {
+        return;
+    }
+    if (command.content.ttl.count() == 0) {
+        end_overdue(*pending, now);
+    } else {
+        tell(*pending, CommandState::queued, now);
+    }
+}
+
+void Dispatcher::stored_end(const CommandKey& key) {
+    Mailbox* box = box_of(key.device);
+    Pending* pending = box == nullptr ? nullptr : box->find(key.id);
+    if (pending == nullptr || pending->stage != Stage::ending) {
+        return;
+    }
+    for (const auto& [session, result] : pending->acks) {
+        effects_.emplace_back(AckReply{session, {key.id, result}});
+    }
+    --unfinished_;
+    box->erase(pending->command.number);
+    drop_if_idle(key.device);
+}
+
+// ---- time ----
+
+void Dispatcher::advance(Moment now) {
+    while (auto due = deadlines_.pop_due(now.mono)) {
+        Mailbox* box = box_of(due->second);
+        Pending* pending = box == nullptr ? nullptr : box->find(due->first);
+        if (pending == nullptr) {
+            continue;
+        }
+        end_overdue(*pending, now);
+        pump(*box, now);
+    }
+}
+
+// ---- the machine ----
+
+void Dispatcher::pump(Mailbox& box, Moment now) {
+    if (!box.session || box.blocked) {
+        return;
+    }
+    std::size_t used = box.in_flight();
+    for (Pending& pending : box.commands) {
+        if (used >= settings_.window) {
+            return;
+        }
+        if (pending.stage != Stage::waiting) {
+            continue;
+        }
+        Command& command = pending.command;
+        // A zero ttl means "now": this is the now it was accepted for.
+        const bool immediate = command.content.ttl.count() == 0 && command.attempts == 0;
+        if (!immediate && deadline_of(command).mono <= now.mono) {
+            end_overdue(pending, now);
+            continue;
+        }
+        deadlines_.remove(deadline_of(command).mono, command.number);
+        if (!command.reply_by) {
+            command.reply_by = later(now, command.content.timeout);
+        }
+        deadlines_.set(command.reply_by->mono, command.number, command.key.device);
+        pending.sent_to = *box.session;
+        set_stage(pending, Stage::sending);
+        ++used;
+        effects_.emplace_back(SendFrame{
+            *box.session,
+            command.key.device,
+            {command.key.id,
+             command.content.command,
+             command.content.args,
+             now.wall,
+             command.reply_by->wall,
+             std::chrono::duration_cast<std::chrono::milliseconds>(command.reply_by->mono -
+                                                                   now.mono),
+             command.attempts + 1},
+        });
+    }
+}
+
+void Dispatcher::end(Pending& pending, Ending ending, Moment now) {
+    Command& command = pending.command;
+    deadlines_.remove(deadline_of(command).mono, command.number);
+    set_stage(pending, Stage::ending);
+    command.state = ending.state;
+    pending.ended_by_reply = ending.by_reply;
+    std::optional<Duration> reply_after;
+    if (ending.by_reply && pending.sent_at) {
+        reply_after = now.mono - pending.sent_at->mono;
+    }
+    effects_.emplace_back(StoreFinished{
+        command.content,
+        proto::Terminal{command.key.id,
+                        command.key.device,
+                        command.content.command,
+                        ending.state,
+                        std::move(ending.status),
+                        std::move(ending.data),
+                        now.wall,
+                        settings_.node,
+                        command.attempts,
+                        std::chrono::duration_cast<std::chrono::milliseconds>(
+                            now.mono - command.accepted_at.mono),
+                        std::move(ending.error)},
+        ending.by_reply,
+        command.reply_to,
+        command.traceparent,
+        reply_after,
+    });
+}
+
+void Dispatcher::end_overdue(Pending& pending, Moment now) {
+    if (pending.command.reply_by) {
+        end(pending,
+            {CommandState::timed_out,
+             {},
+             {},
+             proto::ErrorDetail{"timed_out", "no reply within timeout_s of the first sending"}},
+            now);
+    } else {
+        end(pending,
+            {CommandState::expired,
+             {},
+             {},
+             proto::ErrorDetail{"expired", "could not be sent within ttl_s"}},
+            now);
+    }
+}
+
+void Dispatcher::set_stage(Pending& pending, Stage stage) {
+    waiting_ -= occupies_queue(pending.stage) ? 1 : 0;
+    waiting_ += occupies_queue(stage) ? 1 : 0;
+    pending.stage = stage;
+}
+
+// ---- results ----
+
+void Dispatcher::tell(const Pending& pending, CommandState state, Moment now) {
+    const Command& command = pending.command;
+    effects_.emplace_back(PublishStatus{
+        {command.key.id,
+         command.key.device,
+         std::string(proto::word(state)),
+         command.attempts,
+         now.wall,
+         settings_.node,
+         std::nullopt,
+         std::nullopt},
+        false,
+        command.report_states && command.reply_to.topic ? std::optional(command.reply_to)
+                                                        : std::nullopt,
+        command.traceparent,
+    });
+}
+
+void Dispatcher::tell_accepted(const Pending& pending,
+                               const std::optional<ReplyTo>& also,
+                               Moment now) {
+    const Command& command = pending.command;
+    effects_.emplace_back(PublishStatus{
+        {command.key.id,
+         command.key.device,
+         std::string(proto::word(CommandState::accepted)),
+         command.attempts,
+         now.wall,
+         settings_.node,
+         std::nullopt,
+         std::nullopt},
+        true,
+        also,
+        command.traceparent,
+    });
+}
+
+void Dispatcher::reject(const Submission& submission, Rejection code, std::string message) {
+    effects_.emplace_back(PublishRejection{
+        submission.request.id, submission.device, code, std::move(message), submission.reply_to});
+}
+
+void Dispatcher::drop_if_idle(const proto::DeviceId& device) {
+    const auto it = boxes_.find(device);
+    if (it != boxes_.end() && it->second.commands.empty() && !it->second.session) {
+        boxes_.erase(it);
+    }
+}
+
+std::vector<Effect> Dispatcher::take_effects() {
+    return std::exchange(effects_, {});
+}
+
+}  // namespace dm::core

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "device-mgmt/core/command.hpp"
+#include "device-mgmt/core/session_ref.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dm::core {
+
+/// Where an unfinished command is between the store and the device.
+enum class Stage {
+    storing,    ///< not accepted yet: the commit is under way
+    waiting,    ///< queued: offline, behind the window, or to be sent again
+    sending,    ///< handed to the session, which has not confirmed yet
+    sent,       ///< on its way; no ack, no reply
+    delivered,  ///< acknowledged by the device
+    ending,     ///< terminal state decided, its commit is under way
+};
+
+/// Beyond it a repetition is answered on the status topic only.
+inline constexpr std::size_t kMaxRepeaters = 16;
+/// Beyond it a repeated reply is not acknowledged again; its first one is.
+inline constexpr std::size_t kMaxHeldAcks = 8;
+
+struct Pending {
+    Command command;
+    Stage stage = Stage::storing;
+    SessionRef sent_to;             ///< of the last sending
+    std::optional<Moment> sent_at;  ///< of the first sending
+    bool ended_by_reply = false;
+    bool cancel_requested = false;  ///< while storing: cancelled as soon as it is accepted
+    /// Replies that wait for the commit of the end; at most kMaxHeldAcks.
+    std::vector<std::pair<SessionRef, proto::ReplyResult>> acks;
+    /// Other publishes of the same id that came while it was storing; at most kMaxRepeaters.
+    std::vector<ReplyTo> repeaters;
+};
+
+/// The unfinished commands of one device, in order of acceptance, and the session they go to.
+/// At most commands.queue_per_device + window of them, so plain scans are the fastest thing.
+struct Mailbox {
+    std::vector<Pending> commands;
+    std::optional<SessionRef> session;
+    bool blocked = false;  ///< the session's link is full; wait for it to become writable
+
+    [[nodiscard]] Pending* find(std::string_view id);
+    [[nodiscard]] const Pending* find(std::string_view id) const;
+    [[nodiscard]] Pending* find(std::uint64_t number);
+
+    /// Commands that occupy the window: sending, sent or delivered.
+    [[nodiscard]] std::size_t in_flight() const;
+
+    /// Commands that wait for a slot or a session, those still storing included.
+    [[nodiscard]] std::size_t waiting() const;
+
+    void erase(std::uint64_t number);
+};
+
+}  // namespace dm::core

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "device-mgmt/core/clock.hpp"
+#include "device-mgmt/core/session_ref.hpp"
+#include "protocol/codes.hpp"
+#include "protocol/frames.hpp"
+#include "protocol/ids.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What travels between the shards and the relay, as values.
+namespace dm::core {
+
+// ---- shard → relay ----
+
+/// A device has proven its identity and the 101 is out; it waits for its welcome.
+struct SessionOpened {
+    std::string remote;
+    std::vector<proto::Name> groups;
+};
+
+struct SessionClosed {
+    proto::CloseCode code;
+    std::string reason;
+};
+
+/// The answer to each SendCommand, exactly once, before anything that the device says about it.
+/// `ok` false: nothing left the server (session gone, or too many unsent bytes).
+struct CommandSent {
+    std::string id;
+    bool ok;
+    Moment at;
+};
+
+/// Unsent bytes are down again after a CommandSent with `ok` false.
+struct SessionWritable {};
+
+/// A decoded frame that concerns more than the session itself.
+using ForwardedFrame =
+    std::variant<proto::Hello, proto::Ack, proto::Reply, proto::Telemetry, proto::Alert>;
+
+using ReportBody =
+    std::variant<SessionOpened, SessionClosed, CommandSent, SessionWritable, ForwardedFrame>;
+
+struct Report {
+    SessionRef from;
+    proto::DeviceId device;
+    ReportBody body;
+};
+
+// ---- relay → shard ----
+
+/// The session owns its device from now on: greet it.
+struct Welcome {
+    std::uint64_t epoch;
+};
+
+struct SendCommand {
+    proto::CommandFrame frame;
+};
+
+struct AcknowledgeReply {
+    proto::ReplyAck ack;
+};
+
+struct CloseSession {
+    proto::CloseCode code;
+    std::optional<std::chrono::milliseconds> retry_after;
+};
+
+using OrderBody = std::variant<Welcome, SendCommand, AcknowledgeReply, CloseSession>;
+
+struct Order {
+    SessionRef to;
+    OrderBody body;
+};
+
+}  // namespace dm::core

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string_view>
+
+namespace dm::proto {
+
+/// Whether two JSON texts have the same value: member order and white space do not count. Equal
+/// texts are equal without a look inside; texts that are no JSON are equal only to themselves.
+[[nodiscard]] bool equal_json(std::string_view a, std::string_view b);
+
+}  // namespace dm::proto
