@@ -112,7 +112,7 @@ std::optional<std::pair<Rejection, std::string>> Dispatcher::refusal(
 
 void Dispatcher::accept(Mailbox& box, const Submission& submission, Moment now) {
     const proto::CommandRequest& request = submission.request;
-    Pending pending{Command{
+    Pending pending(Command{
         {submission.device, request.id ? *request.id : new_id_()},
         {request.command, request.args, request.timeout, request.ttl},
         request.delivery,
@@ -124,7 +124,7 @@ void Dispatcher::accept(Mailbox& box, const Submission& submission, Moment now) 
         now,
         later(now, request.ttl),
         std::nullopt,
-    }};
+    });
     ++unfinished_;
     ++waiting_;
     effects_.emplace_back(StoreAccepted{pending.command});
@@ -303,8 +303,8 @@ void Dispatcher::end_overdue(Pending& pending, Moment now) {
 }
 
 void Dispatcher::set_stage(Pending& pending, Stage stage) {
-    waiting_ -= occupies_queue(pending.stage) ? 1 : 0;
-    waiting_ += occupies_queue(stage) ? 1 : 0;
+    waiting_ += std::size_t{occupies_queue(stage)};
+    waiting_ -= std::size_t{occupies_queue(pending.stage)};
     pending.stage = stage;
 }
 

@@ -28,6 +28,8 @@ inline constexpr std::size_t kMaxRepeaters = 16;
 inline constexpr std::size_t kMaxHeldAcks = 8;
 
 struct Pending {
+    explicit Pending(Command accepted) : command(std::move(accepted)) {}
+
     Command command;
     Stage stage = Stage::storing;
     SessionRef sent_to;             ///< of the last sending
