@@ -60,6 +60,7 @@ struct Welcome {
 };
 
 struct SendCommand {
+    proto::DeviceId device;  ///< for the answer when the session is gone
     proto::CommandFrame frame;
 };
 

@@ -1,0 +1,109 @@
+#pragma once
+
+#include "device-mgmt/auth/authenticator.hpp"
+#include "device-mgmt/core/check_wheel.hpp"
+#include "device-mgmt/core/reports.hpp"
+#include "device-mgmt/core/session.hpp"
+#include "device-mgmt/loop/channel.hpp"
+#include "device-mgmt/loop/loop.hpp"
+#include "device-mgmt/net/tls_context.hpp"
+#include "device-mgmt/net/ws_endpoint.hpp"
+#include "device-mgmt/ops/metrics.hpp"
+#include "device-mgmt/shard/upstream.hpp"
+
+#include <any>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+namespace dm::shard {
+
+struct ShardSettings {
+    std::uint32_t index = 0;
+    net::EndpointSettings endpoint;
+    core::SessionSettings session;
+    std::vector<std::string> origins;
+};
+
+/// One thread with its own listener and its own sessions: shared with nobody, so nothing here is
+/// locked. Other threads reach it through the calls marked so.
+class Shard final : public net::Acceptor {
+public:
+    Shard(ShardSettings settings,
+          std::shared_ptr<const net::TlsContext> tls,
+          std::shared_ptr<const auth::KeyRing> keys,
+          Upstream& upstream,
+          ops::Metrics& metrics);
+    ~Shard() override;
+    Shard(const Shard&) = delete;
+    Shard& operator=(const Shard&) = delete;
+
+    /// Binds; before start().
+    [[nodiscard]] tl::expected<void, std::string> listen();
+
+    [[nodiscard]] std::uint16_t port() const { return endpoint_.port(); }
+
+    void start();
+
+    /// Any thread.
+    void post(core::Order order) { orders_.push(std::move(order)); }
+
+    /// Any thread: stops accepting and closes every session (1012) at its own moment within
+    /// `spread`, telling it before when to come back.
+    void drain(std::chrono::milliseconds spread);
+
+    /// Any thread but this shard's: resets what is left and ends the thread.
+    void stop();
+
+    /// Any thread.
+    [[nodiscard]] std::size_t sessions() const { return count_.load(std::memory_order_relaxed); }
+
+    [[nodiscard]] const loop::Loop& loop() const { return loop_; }
+
+    // net::Acceptor, on this shard's thread
+    [[nodiscard]] tl::expected<net::Admission, net::Refusal> on_upgrade(
+        const net::UpgradeRequest& request) override;
+    [[nodiscard]] core::LinkListener* on_open(core::DeviceLink& link, std::any identity) override;
+
+private:
+    class Host;
+
+    struct DrainSlot {
+        core::Instant when;
+        std::uint64_t session;
+    };
+
+    [[nodiscard]] net::EndpointObserver observer();
+    void carry_out(std::vector<core::Order>& orders);
+    void carry_out(Host* target, core::Order& order);
+    void on_tick(core::Moment now);
+    void plan_drain(std::chrono::milliseconds spread);
+    void close_for_drain(Host& host);
+    [[nodiscard]] Host* host(std::uint64_t session);
+
+    ShardSettings settings_;
+    Upstream& upstream_;
+    ops::Metrics& metrics_;
+    loop::Loop loop_;
+    auth::Authenticator authenticator_;
+    loop::Channel<core::Order> orders_;
+    core::CheckWheel checks_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<Host>> hosts_;  ///< by session number
+    std::vector<std::uint64_t> gone_;    ///< closed since the last tick, to be destroyed there
+    std::vector<DrainSlot> drain_plan_;  ///< latest first
+    std::optional<std::chrono::milliseconds> draining_;  ///< the spread
+    std::minstd_rand random_;
+    std::uint64_t next_session_ = 1;
+    std::atomic<std::size_t> count_{0};
+    net::WsEndpoint endpoint_;  ///< last: its connections refer to the hosts
+};
+
+}  // namespace dm::shard
