@@ -44,6 +44,7 @@ struct RequestProblem {
     Rejection code;
     std::string message;            ///< names the field and the reason
     std::optional<std::string> id;  ///< the payload's id when it could be read and is valid
+    bool unreadable = false;        ///< the payload is no JSON object at all
 };
 
 [[nodiscard]] tl::expected<CommandRequest, RequestProblem> parse_command_request(
