@@ -1,0 +1,148 @@
+"""Fixtures. One broker and one server per module: starting them is most of a test's time. A module
+that needs other settings says so in SERVER_CONFIG."""
+
+import re
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from harness.device import Device
+from harness.keys import Keys
+from harness.operator_client import Operator
+from harness.processes import Mosquitto
+from harness.server import Server
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Makes the outcome visible to fixtures, and shows the server's log with a failure."""
+    report = (yield).get_result()
+    setattr(item, f"report_{report.when}", report)
+    if report.failed:
+        item.session.keep_logs = True
+        for fixture in ("stack", "servers"):
+            found = item.funcargs.get(fixture)
+            programs = [found.server] if fixture == "stack" and found else (found or [])
+            for server in getattr(programs, "running", programs):
+                if server.program:
+                    report.sections.append((f"log of {server.folder}", server.program.tail()))
+
+
+@pytest.fixture(scope="session")
+def workspace(request, tmp_path_factory):
+    """Logs and configurations of the run; kept, and named, when a test failed."""
+    folder = tmp_path_factory.mktemp("e2e")
+    yield folder
+    if getattr(request.session, "keep_logs", False):
+        print(f"\nlogs are in {folder}")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def keys(workspace):
+    return Keys(workspace / "keys")
+
+
+@pytest.fixture(scope="module")
+def stack(request, workspace, keys):
+    """A broker, and a server connected to it."""
+    folder = workspace / Path(request.module.__file__).stem
+    folder.mkdir()
+    broker = Mosquitto(folder).start()
+    server = Server(keys, broker.url, folder, **getattr(request.module, "SERVER_CONFIG", {}))
+    try:
+        yield SimpleNamespace(broker=server and broker, server=server.start(), keys=keys)
+        server.stop()
+    finally:
+        if server.program:
+            server.program.kill()
+        broker.stop()
+
+
+@pytest.fixture
+def server(stack):
+    return stack.server
+
+
+@pytest.fixture
+def operator(stack):
+    client = Operator(stack.broker)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def operators(stack):
+    """Makes further operators."""
+    made = []
+
+    def make(**options):
+        made.append(Operator(stack.broker, **options))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def device_id(request):
+    """An id no other test uses."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", request.node.name).strip("-")[-60:].strip("-")
+
+
+@pytest.fixture
+def connect(stack):
+    """Connects devices; those still open at the end are closed."""
+    made = []
+
+    def make(device_id, welcomed=True, **options):
+        device = Device(stack.server, device_id, **options)
+        made.append(device)
+        if welcomed:
+            device.welcome()
+        return device
+
+    yield make
+    for device in made:
+        if device.is_open():
+            device.close()
+
+
+@pytest.fixture
+def device(connect, device_id):
+    return connect(device_id)
+
+
+class Servers(list):
+    """Servers and brokers that one test starts for itself."""
+
+    def __init__(self, keys, folder):
+        super().__init__()
+        self.keys = keys
+        self.folder = folder
+        self.brokers = []
+
+    def broker(self, **options):
+        self.brokers.append(Mosquitto(self.folder, **options))
+        return self.brokers[-1]
+
+    def make(self, broker_url, **config):
+        self.append(Server(self.keys, broker_url, self.folder, **config))
+        return self[-1]
+
+
+@pytest.fixture
+def servers(request, workspace, keys):
+    folder = workspace / re.sub(r"[^A-Za-z0-9]+", "-", request.node.nodeid)
+    folder.mkdir()
+    made = Servers(keys, folder)
+    yield made
+    for server in made:
+        if server.program:
+            server.program.kill()
+            server.program.check_sanitizers()
+    for broker in made.brokers:
+        broker.stop()

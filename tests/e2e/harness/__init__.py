@@ -1,0 +1,1 @@
+"""Real programs, a real broker, and clients that nobody of this project wrote."""
