@@ -30,15 +30,16 @@ set(toml_paths         "^(device-mgmt/settings/|firmware-sim/)")
 set(json_header        "<nlohmann/json\\.hpp>")
 set(json_paths         "^(protocol/[a-z_/]+\\.cpp$|device-mgmt/auth/json_text\\.cpp$|firmware-sim/[a-z_/]+\\.cpp$|tests/)")
 set(asio_header        "<asio[/.]")
-set(asio_paths         "^(device-mgmt/(net|http|shard|relay)/|device-mgmt/[a-z_]+\\.[ch]pp$|firmware-sim/|tests/)")
+set(asio_paths         "^(device-mgmt/(net|http|loop|shard|relay)/|device-mgmt/[a-z_]+\\.[ch]pp$|firmware-sim/|tests/)")
 set(threads_header     "<(thread|mutex|shared_mutex|condition_variable|future|atomic)>")
-set(threads_paths      "^(device-mgmt/(log|net|auth|store|broker|http|ops|settings|shard|relay)/|device-mgmt/[a-z_]+\\.[ch]pp$|firmware-sim/|tests/)")
+set(threads_paths      "^(device-mgmt/(log|net|store|broker|http|ops|loop|shard|relay)/|device-mgmt/[a-z_]+\\.[ch]pp$|firmware-sim/|tests/)")
 
 # ---- Direction: a folder includes itself and folders of a lower rank. Files that stand directly in
 # device-mgmt/ are the composition root.
 set(rank_protocol 0)
 set(rank_core 1)
 set(rank_log 2)
+set(rank_loop 3)
 set(rank_net 3)
 set(rank_auth 3)
 set(rank_store 3)
