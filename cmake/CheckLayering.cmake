@@ -28,7 +28,7 @@ set(cli_paths          "^(device-mgmt/settings/|device-mgmt/[a-z_]+\\.cpp$|firmw
 set(toml_header        "<toml(\\+\\+|plusplus)")
 set(toml_paths         "^(device-mgmt/settings/|firmware-sim/)")
 set(json_header        "<nlohmann/json\\.hpp>")
-set(json_paths         "^(protocol/[a-z_/]+\\.cpp$|device-mgmt/auth/json_text\\.cpp$|firmware-sim/[a-z_/]+\\.cpp$|tests/)")
+set(json_paths         "^(protocol/[a-z_/]+\\.cpp$|firmware-sim/[a-z_/]+\\.cpp$|tests/)")
 set(asio_header        "<asio[/.]")
 set(asio_paths         "^(device-mgmt/(net|http|loop|shard|relay)/|device-mgmt/[a-z_]+\\.[ch]pp$|firmware-sim/|tests/)")
 set(threads_header     "<(thread|mutex|shared_mutex|condition_variable|future|atomic)>")

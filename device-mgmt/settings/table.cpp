@@ -187,6 +187,16 @@ void Table::seconds(std::string name,
         });
 }
 
+void Table::hours(std::string name,
+                  std::chrono::hours& field,
+                  IntegerRange range,
+                  std::string doc) {
+    add_integer(
+        std::move(name), field.count(), range, std::move(doc), [&field](std::int64_t value) {
+            field = std::chrono::hours{value};
+        });
+}
+
 void Table::apply(const Entry& entry, std::vector<Problem>& problems) {
     const auto key = std::find_if(
         keys_.begin(), keys_.end(), [&](const Key& known) { return known.name == entry.key; });

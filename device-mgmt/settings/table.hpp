@@ -1,12 +1,12 @@
 #pragma once
 
 #include "device-mgmt/settings/entry.hpp"
+#include "device-mgmt/settings/sources.hpp"
 #include "device-mgmt/settings/value.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,31 +34,12 @@ using TextRule = std::function<std::optional<std::string>(const std::string&)>;
 /// A rule for texts that must be one of `words`.
 [[nodiscard]] TextRule one_of(std::vector<std::string> words);
 
-using Environment = std::map<std::string, std::string>;
-
-/// The environment of this process.
-[[nodiscard]] Environment read_environment();
-
 struct Program {
     std::string name;                ///< `device-mgmt`
     std::string environment_prefix;  ///< `DEVICE_MGMT_`
     std::string version;
     std::string about;  ///< one sentence for --help
 };
-
-struct Sources {
-    std::vector<std::string> arguments;  ///< without the program's name
-    Environment environment;
-};
-
-/// The program is to end: print `text` (to standard output if `code` is 0, else to standard error)
-/// and exit with `code`.
-struct Exit {
-    int code;
-    std::string text;
-};
-
-inline constexpr int kExitBadConfiguration = 2;
 
 /// What one key is; see Table.
 struct Key {
@@ -123,6 +104,9 @@ public:
                  std::chrono::seconds& field,
                  IntegerRange range,
                  std::string doc);
+
+    /// An integer number of hours.
+    void hours(std::string name, std::chrono::hours& field, IntegerRange range, std::string doc);
 
     /// Fills the fields. An Exit says to stop: help, version, --check-config, --print-config, or
     /// every problem found. `check` runs after all sources, also when single keys are bad, but not

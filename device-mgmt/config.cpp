@@ -1,0 +1,56 @@
+#include "device-mgmt/config.hpp"
+
+#include "device-mgmt/config_keys.hpp"
+#include "device-mgmt/config_rules.hpp"
+
+#include <array>
+#include <utility>
+
+#include <unistd.h>
+
+namespace dm {
+
+namespace {
+
+constexpr std::chrono::seconds kDeadlineAfterSpread{30};
+
+/// Empty when it is no node name.
+std::string host_name() {
+    std::array<char, 256> buffer{};
+    if (::gethostname(buffer.data(), buffer.size() - 1) != 0) {
+        return {};
+    }
+    std::string name{buffer.data()};
+    return rules::node_name(name) ? std::string{} : name;
+}
+
+void fill_in(Config& config) {
+    if (config.node.name.empty()) {
+        config.node.name = host_name();
+    }
+}
+
+}  // namespace
+
+tl::expected<Config, settings::Exit> load_config(const settings::Sources& sources) {
+    Config config;
+    settings::Table table({"device-mgmt",
+                           "DEVICE_MGMT_",
+                           DM_VERSION,
+                           "WebSocket sessions of devices, commands and replies over MQTT.\n\n"
+                           "`device-mgmt credentials --help` is about making credentials."});
+    add_keys(table, config);
+    const auto loaded = table.load(sources, [&](settings::Checks& checks) {
+        fill_in(config);
+        rules::check_all(config, checks);
+    });
+    if (!loaded) {
+        return tl::unexpected(loaded.error());
+    }
+    if (config.drain.deadline.count() == 0) {
+        config.drain.deadline = config.drain.spread + kDeadlineAfterSpread;
+    }
+    return config;
+}
+
+}  // namespace dm

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "device-mgmt/config.hpp"
+#include "device-mgmt/settings/table.hpp"
+
+#include <optional>
+#include <string>
+
+/// What a value must be beyond its type. A rule answers `must be …`, or nothing.
+namespace dm::rules {
+
+[[nodiscard]] std::optional<std::string> node_name(const std::string& text);
+[[nodiscard]] std::optional<std::string> node_url(const std::string& text);
+[[nodiscard]] std::optional<std::string> ip_address(const std::string& text);
+[[nodiscard]] std::optional<std::string> origin(const std::string& text);
+
+/// `mqtt://host[:port]` or `mqtts://host[:port]`; an IPv6 address stands in brackets.
+[[nodiscard]] std::optional<std::string> broker_url(const std::string& text);
+
+/// One or more topic levels without wildcards, not beginning with `$`.
+[[nodiscard]] std::optional<std::string> topic_prefix(const std::string& text);
+[[nodiscard]] std::optional<std::string> topic_filter(const std::string& text);
+
+/// 127.0.0.0/8 or ::1.
+[[nodiscard]] bool is_loopback(const std::string& address);
+
+/// The rules between keys.
+void check_all(const Config& config, settings::Checks& checks);
+
+}  // namespace dm::rules
