@@ -33,6 +33,7 @@ class Server:
             "listen.address": "127.0.0.1",
             "listen.cert": str(keys.folder / "server.pem"),
             "listen.key": str(keys.folder / "server.key"),
+            "listen.threads": 2,
             "auth.mtls": True,
             "auth.client_ca": str(keys.folder / "client-ca.pem"),
             "auth.jwt_keys": str(keys.folder / "jwt"),
