@@ -304,7 +304,9 @@ void MqttBroker::lose(Lock& lock) {
     const std::string reason = std::move(link_.reason);
     link_ = {};
     lock.unlock();
-    connection_->disconnect();
+    if (connection_) {
+        connection_->disconnect();
+    }
     if (!reason.empty()) {
         listener_->on_disconnected(reason);
     }

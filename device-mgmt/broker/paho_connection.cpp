@@ -1,5 +1,6 @@
 #include "device-mgmt/broker/paho_connection.hpp"
 
+#include "device-mgmt/broker/no_delay.hpp"
 #include "device-mgmt/broker/paho_options.hpp"
 
 #include <stdexcept>
@@ -91,6 +92,7 @@ tl::expected<void, std::string> PahoConnection::connect() {
 }
 
 tl::expected<void, std::string> PahoConnection::subscribe() {
+    disable_nagle(port_of(paho_url(settings_.url).value_or("")));
     for (Context& context : subscriptions_) {
         const Subscription& wanted = settings_.subscriptions[context.index];
         MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;

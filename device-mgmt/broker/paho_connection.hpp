@@ -54,8 +54,9 @@ public:
     /// before it first: a broker publishes the will of whom another connection replaces.
     [[nodiscard]] tl::expected<void, std::string> connect();
 
-    /// Sends one SUBSCRIBE for each subscription; as many `subscribed` follow, or `down` (which
-    /// names the filter) when one is refused or granted less than it asked for.
+    /// For a connection that is up: sends one SUBSCRIBE for each subscription; as many `subscribed`
+    /// follow, or `down` (which names the filter) when one is refused or granted less than it asked
+    /// for.
     [[nodiscard]] tl::expected<void, std::string> subscribe();
 
     /// Takes the message over; `settled` with `slot` follows, or nothing when the connection is

@@ -1,5 +1,6 @@
 #include "device-mgmt/broker/paho_options.hpp"
 
+#include <charconv>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -48,6 +49,15 @@ tl::expected<std::string, std::string> paho_url(const std::string& url) {
         return tl::unexpected("broker url '" + url + "' is not a scheme, a host and a port");
     }
     return tls ? with_scheme("ssl://", rest, "8883") : with_scheme("tcp://", rest, "1883");
+}
+
+std::uint16_t port_of(const std::string& paho_url) {
+    std::uint16_t port = 0;
+    const auto colon = paho_url.rfind(':');
+    if (colon != std::string::npos) {
+        std::from_chars(paho_url.data() + colon + 1, paho_url.data() + paho_url.size(), port);
+    }
+    return port;
 }
 
 ConnectOptions::ConnectOptions(const BrokerSettings& settings)

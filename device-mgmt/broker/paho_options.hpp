@@ -16,6 +16,9 @@ namespace dm::broker {
 /// `mqtt://host[:port]` and `mqtts://host[:port]` as Paho wants them. The error is a sentence.
 [[nodiscard]] tl::expected<std::string, std::string> paho_url(const std::string& url);
 
+/// The port in what paho_url returned; 0 when it is no number.
+[[nodiscard]] std::uint16_t port_of(const std::string& paho_url);
+
 /// Everything MQTTAsync_connect needs, at addresses that stay until it has copied them.
 ///
 /// The options of Paho C++ 1.2.0 lose their MQTT 5 properties when copied (paho.mqtt.cpp#445), and
