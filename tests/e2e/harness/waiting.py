@@ -9,9 +9,8 @@ import time
 PATIENCE_S = float(os.environ.get("DM_E2E_PATIENCE_S", "20"))
 
 
-def wait_for(predicate, what, timeout=None, log=None):
-    """Polls until `predicate()` is truthy and returns its value; `log`: a program whose last lines
-    tell more when that does not happen."""
+def wait_for(predicate, what, timeout=None):
+    """Polls until `predicate()` is truthy and returns its value."""
     deadline = time.monotonic() + (PATIENCE_S if timeout is None else timeout)
     pause = threading.Event()
     while True:
@@ -19,8 +18,7 @@ def wait_for(predicate, what, timeout=None, log=None):
         if value:
             return value
         if time.monotonic() > deadline:
-            told = f"\n{log.tail()}" if log else ""
-            raise AssertionError(f"waited in vain for {what}{told}")
+            raise AssertionError(f"waited in vain for {what}")
         pause.wait(0.02)
 
 

@@ -1,0 +1,342 @@
+#include "device-mgmt/net/ws_endpoint.hpp"
+
+#include "device-mgmt/core/clock.hpp"
+#include "device-mgmt/net/accept_loop.hpp"
+#include "device-mgmt/net/listen_socket.hpp"
+#include "device-mgmt/net/tls_context.hpp"
+#include "device-mgmt/net/tls_peer.hpp"
+#include "device-mgmt/net/ws_config.hpp"
+#include "device-mgmt/net/ws_link.hpp"
+#include "device-mgmt/net/ws_processor.hpp"
+
+#include <exception>
+#include <system_error>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <asio/detail/socket_option.hpp>
+#include <netinet/tcp.h>
+#include <websocketpp/server.hpp>
+
+// Compiles all of websocketpp's server: half a minute and 0.5 GB.
+
+namespace dm::net {
+namespace {
+
+using Server = websocketpp::server<WsConfig>;
+using MessagePtr = WsConfig::message_type::ptr;
+using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
+
+/// websocketpp's own closing timer is only for closes that it begins; ours comes first otherwise.
+constexpr std::chrono::milliseconds kCloseTimerMargin{500};
+constexpr std::chrono::seconds kRetryWhenFull{5};
+
+std::string text_of(const asio::ip::tcp::endpoint& peer) {
+    const auto address = peer.address().to_string();
+    const auto port = std::to_string(peer.port());
+    return peer.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+}
+
+}  // namespace
+
+class WsEndpoint::Impl {
+public:
+    Impl(asio::io_context& io,
+         EndpointSettings settings,
+         std::shared_ptr<const TlsContext> tls,
+         Acceptor& acceptor,
+         EndpointObserver observer);
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+    ~Impl();
+
+    tl::expected<void, std::string> listen();
+    void stop_accepting();
+    void abort_all();
+
+    void replace_tls(std::shared_ptr<const TlsContext> tls) { tls_ = std::move(tls); }
+
+    [[nodiscard]] std::uint16_t port() const { return accept_.port(); }
+
+    [[nodiscard]] std::size_t connections() const { return live_.size() - handshakes_; }
+
+    [[nodiscard]] std::size_t handshakes() const { return handshakes_; }
+
+private:
+    void accepted(AcceptedSocket& socket);
+    std::error_code prepare(WsConnection& con, AcceptedSocket& socket);
+    void set_handlers(WsConnection& con);
+    [[nodiscard]] tl::expected<Admission, Refusal> decide(WsConnection& con);
+    [[nodiscard]] bool admit(WsConnection& con);
+    void answer(WsConnection& con, const Refusal& refusal);
+    void opened(WsConnection& con);
+    void gone(WsConnection& con);
+    void leave_handshake(Link& link);
+
+    asio::io_context& io_;
+    EndpointSettings settings_;
+    std::shared_ptr<const TlsContext> tls_;
+    Acceptor& acceptor_;
+    LinkContext context_;
+    Server server_;
+    AcceptLoop accept_;
+    std::unordered_set<WsConnection*> live_;
+    std::size_t handshakes_ = 0;
+    bool stopping_ = false;
+};
+
+WsEndpoint::Impl::Impl(asio::io_context& io,
+                       EndpointSettings settings,
+                       std::shared_ptr<const TlsContext> tls,
+                       Acceptor& acceptor,
+                       EndpointObserver observer)
+    : io_(io),
+      settings_(std::move(settings)),
+      tls_(std::move(tls)),
+      acceptor_(acceptor),
+      context_{settings_.limits, std::move(observer)},
+      accept_(io,
+              {settings_.limits.accepts_per_address_per_s, settings_.limits.accept_backoff},
+              {[this] { return handshakes_ < settings_.limits.max_handshakes; },
+               [this](AcceptedSocket& socket) { accepted(socket); },
+               [this](const std::string& what) { context_.failed(what); }}) {
+    server_.init_asio(&io);
+    server_.set_user_agent("");  // no Server header
+    server_.set_max_message_size(settings_.limits.max_message_bytes);
+    server_.set_close_handshake_timeout(
+        static_cast<long>((settings_.limits.close_timeout + kCloseTimerMargin).count()));
+}
+
+WsEndpoint::Impl::~Impl() {
+    for (auto* con : live_) {
+        con->link.detach();
+    }
+}
+
+tl::expected<void, std::string> WsEndpoint::Impl::listen() {
+    auto acceptor = open_listener(io_, settings_.address, settings_.port, settings_.reuse_port);
+    if (!acceptor) {
+        return tl::unexpected(acceptor.error());
+    }
+    accept_.start(std::move(*acceptor));
+    return {};
+}
+
+void WsEndpoint::Impl::accepted(AcceptedSocket& socket) {
+    Server::connection_ptr con;
+    try {
+        con = server_.get_connection();
+        if (const auto ec = prepare(*con, socket)) {
+            context_.failed("accept: " + ec.message());
+            con->get_socket().abort();
+            return;
+        }
+        con->link.begin(*con, context_, text_of(socket.peer()), core::read_clock().mono);
+        set_handlers(*con);
+        live_.insert(con.get());
+        ++handshakes_;
+        con->start();
+    } catch (const std::exception& error) {
+        context_.failed(std::string{"exception: "} + error.what());
+        socket.reset_on_close();
+        if (live_.erase(con.get()) > 0) {
+            leave_handshake(con->link);
+            con->link.detach();
+        }
+    }
+}
+
+std::error_code WsEndpoint::Impl::prepare(WsConnection& con, AcceptedSocket& socket) {
+    std::error_code ec;
+    auto& raw = con.get_raw_socket();
+    raw.assign(socket.peer().protocol(), socket.descriptor(), ec);
+    if (ec) {
+        return ec;
+    }
+    socket.release();
+    raw.set_option(asio::ip::tcp::no_delay{true}, ec);
+    if (!ec) {
+        raw.set_option(UserTimeout{static_cast<int>(settings_.limits.user_timeout.count())}, ec);
+    }
+    if (!ec && tls_) {
+        ec = con.use_tls(tls_->native());
+    }
+    return ec;
+}
+
+void WsEndpoint::Impl::set_handlers(WsConnection& con) {
+    // Two pointers each: no allocation. `this` is used only while the link is attached.
+    using Hdl = websocketpp::connection_hdl;
+    auto* c = &con;
+    auto* link = &con.link;
+    con.set_tcp_post_init_handler(
+        [link](const Hdl&) { link->guarded([&] { link->restart_handshake_timer(); }); });
+    con.set_http_handler([this, c](const Hdl&) {
+        c->link.guarded([&] { answer(*c, c->get_request().verdict().error()); });
+    });
+    con.set_validate_handler([this, c](const Hdl&) {
+        bool admitted = false;
+        c->link.guarded([&] { admitted = admit(*c); });
+        return admitted;
+    });
+    con.set_open_handler([this, c](const Hdl&) { c->link.guarded([&] { opened(*c); }); });
+    con.set_message_handler([link](const Hdl&, const MessagePtr& message) {
+        const bool text = message->get_opcode() == websocketpp::frame::opcode::text;
+        link->guarded([&] {
+            link->frame(text ? core::FrameKind::text : core::FrameKind::binary,
+                        message->get_payload());
+        });
+    });
+    con.set_ping_handler([link](const Hdl&, const std::string& payload) {
+        link->guarded([&] { link->ping(payload); });
+        return false;  // answered
+    });
+    con.set_pong_handler(
+        [link](const Hdl&, const std::string&) { link->guarded([&] { link->pong(); }); });
+    con.set_termination_handler(
+        [this, c](const Server::connection_ptr&) { c->link.guarded([&] { gone(*c); }); });
+}
+
+tl::expected<Admission, Refusal> WsEndpoint::Impl::decide(WsConnection& con) {
+    const auto& limits = settings_.limits;
+    if (stopping_) {
+        return tl::unexpected(Refusal{503, "Shutting down.", kRetryWhenFull});
+    }
+    if (limits.max_connections > 0 && connections() >= limits.max_connections) {
+        return tl::unexpected(Refusal{503, "No room for more connections.", kRetryWhenFull});
+    }
+    const UpgradeHead& head = *con.get_request().verdict();
+    return acceptor_.on_upgrade({head.path,
+                                 head.query,
+                                 head.authorization,
+                                 head.origin,
+                                 head.protocols,
+                                 con.link.remote(),
+                                 verified_common_name(con.native_tls())});
+}
+
+bool WsEndpoint::Impl::admit(WsConnection& con) {
+    auto decision = decide(con);
+    if (!decision) {
+        answer(con, decision.error());
+        return false;
+    }
+    std::error_code ec;
+    con.select_subprotocol(decision->subprotocol, ec);
+    if (ec) {
+        throw std::logic_error("a subprotocol was chosen that was not offered");
+    }
+    con.link.keep_identity(std::move(decision->identity));
+    return true;
+}
+
+void WsEndpoint::Impl::answer(WsConnection& con, const Refusal& refusal) {
+    con.set_status(static_cast<websocketpp::http::status_code::value>(refusal.status));
+    con.replace_header("Connection", "close");
+    con.replace_header("Content-Type", "text/plain; charset=utf-8");
+    if (refusal.status == 405) {
+        con.replace_header("Allow", "GET");
+    }
+    if (refusal.status == 426) {
+        con.replace_header("Connection", "close, Upgrade");
+        con.replace_header("Upgrade", "websocket");
+        con.replace_header("Sec-WebSocket-Version", "13");
+    }
+    if (refusal.retry_after) {
+        con.replace_header("Retry-After", std::to_string(refusal.retry_after->count()));
+    }
+    con.set_body(refusal.reason + "\n");
+    if (context_.observer.refused) {
+        context_.observer.refused(refusal.status);
+    }
+}
+
+void WsEndpoint::Impl::opened(WsConnection& con) {
+    leave_handshake(con.link);
+    if (context_.observer.handshake_done) {
+        context_.observer.handshake_done(core::read_clock().mono - con.link.accepted_at());
+    }
+    // The request holds tokens, and both hold memory; websocketpp looks at neither any more.
+    const_cast<HandshakeRequest&>(con.get_request()) = HandshakeRequest{};
+    const_cast<WsConfig::response_type&>(con.get_response()) = WsConfig::response_type{};
+    con.link.open(acceptor_);
+}
+
+void WsEndpoint::Impl::gone(WsConnection& con) {
+    live_.erase(&con);
+    if (con.link.in_handshake()) {
+        const auto tls = con.tls_failure();
+        const auto ec = con.get_ec();
+        leave_handshake(con.link);
+        if (tls) {
+            context_.failed("TLS: " + tls.message());
+        } else if (con.get_response().get_status_code() ==
+                   websocketpp::http::status_code::uninitialized) {
+            context_.failed("handshake: " + ec.message());
+        }
+    }
+    con.link.terminated();
+}
+
+void WsEndpoint::Impl::leave_handshake(Link& link) {
+    if (link.in_handshake()) {
+        link.leave_handshake();
+        --handshakes_;
+        accept_.resume();
+    }
+}
+
+void WsEndpoint::Impl::stop_accepting() {
+    stopping_ = true;
+    accept_.stop();
+}
+
+void WsEndpoint::Impl::abort_all() {
+    const std::vector<WsConnection*> all{live_.begin(), live_.end()};
+    for (auto* con : all) {
+        con->link.abort();
+    }
+}
+
+// ---- WsEndpoint
+
+WsEndpoint::WsEndpoint(asio::io_context& io,
+                       EndpointSettings settings,
+                       std::shared_ptr<const TlsContext> tls,
+                       Acceptor& acceptor,
+                       EndpointObserver observer)
+    : impl_(std::make_unique<Impl>(
+          io, std::move(settings), std::move(tls), acceptor, std::move(observer))) {}
+
+WsEndpoint::~WsEndpoint() = default;
+
+tl::expected<void, std::string> WsEndpoint::listen() {
+    return impl_->listen();
+}
+
+std::uint16_t WsEndpoint::port() const {
+    return impl_->port();
+}
+
+void WsEndpoint::replace_tls(std::shared_ptr<const TlsContext> tls) {
+    impl_->replace_tls(std::move(tls));
+}
+
+void WsEndpoint::stop_accepting() {
+    impl_->stop_accepting();
+}
+
+void WsEndpoint::abort_all() {
+    impl_->abort_all();
+}
+
+std::size_t WsEndpoint::connections() const {
+    return impl_->connections();
+}
+
+std::size_t WsEndpoint::handshakes() const {
+    return impl_->handshakes();
+}
+
+}  // namespace dm::net

@@ -1,0 +1,135 @@
+#pragma once
+
+#include "device-mgmt/core/clock.hpp"
+#include "device-mgmt/core/ports.hpp"
+#include "device-mgmt/net/ws_endpoint.hpp"
+
+#include <any>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <asio/steady_timer.hpp>
+
+namespace websocketpp {
+template <typename config>
+class connection;
+}
+
+namespace dm::net {
+
+struct WsConfig;
+using WsConnection = websocketpp::connection<WsConfig>;
+
+/// What a link needs of its endpoint. Lives as long as the endpoint.
+struct LinkContext {
+    EndpointLimits limits;
+    EndpointObserver observer;
+
+    void failed(const std::string& what) const {
+        if (observer.failed) {
+            observer.failed(what);
+        }
+    }
+};
+
+/// Our part of a connection. Lives inside it and is owned with it by websocketpp's shared pointer,
+/// that is by the operations under way; no look-up leads from one to the other.
+class Link : public core::DeviceLink {
+public:
+    Link() = default;
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
+    ~Link() override = default;
+
+    // core::DeviceLink
+    [[nodiscard]] core::SendResult send(core::FrameKind kind, std::string_view payload) override;
+    void close(proto::CloseCode code, std::string_view reason) override;
+    void abort() override;
+
+    [[nodiscard]] std::size_t unsent_bytes() const override { return unsent_; }
+
+    [[nodiscard]] std::string_view remote() const override { return remote_; }
+
+    // For the endpoint, in this order.
+    void begin(WsConnection& connection,
+               const LinkContext& context,
+               std::string remote,
+               core::Instant now);
+    /// The next part of the handshake (TLS, then HTTP) has begun.
+    void restart_handshake_timer();
+
+    void keep_identity(std::any identity) { identity_ = std::move(identity); }
+
+    /// 101 is out; the listener is asked for.
+    void open(Acceptor& acceptor);
+    void frame(core::FrameKind kind, std::string_view payload);
+    void ping(std::string_view payload);
+    void pong();
+    /// websocketpp is through with the connection: tells the listener and lets go of the socket.
+    void terminated();
+    /// The endpoint is going: nobody is told anything any more.
+    void detach();
+
+    [[nodiscard]] bool attached() const { return context_ != nullptr; }
+
+    [[nodiscard]] bool in_handshake() const { return in_handshake_; }
+
+    void leave_handshake() { in_handshake_ = false; }
+
+    [[nodiscard]] core::Instant accepted_at() const { return accepted_at_; }
+
+    /// Runs what handlers call. websocketpp lets exceptions through to io_context::run().
+    template <class Action>
+    void guarded(Action&& action);
+
+private:
+    enum class Stage { handshake, open, closing, over };
+
+    [[nodiscard]] bool enqueue(std::uint8_t opcode, std::string_view payload);
+    /// `bytes` of enqueue() were written, or never will be.
+    void written(std::size_t bytes);
+    void start_timer(std::chrono::milliseconds after, const char* what);
+    void drop_socket();
+    void notify_closed();
+
+    WsConnection* connection_ = nullptr;  ///< what this is a part of
+    const LinkContext* context_ = nullptr;
+    core::LinkListener* listener_ = nullptr;
+    std::size_t unsent_ = 0;
+    core::Instant accepted_at_{};
+    std::string remote_;
+    std::any identity_;                          ///< between 101 and on_open
+    std::unique_ptr<asio::steady_timer> timer_;  ///< while a handshake, opening or closing, runs
+    std::string reason_;
+    std::optional<proto::CloseCode> code_;  ///< ours, once close() or abort() was called
+    Stage stage_ = Stage::handshake;
+    bool in_handshake_ = true;
+    bool was_dropped_ = false;
+};
+
+template <class Action>
+void Link::guarded(Action&& action) {
+    if (!attached()) {
+        return;
+    }
+    try {
+        action();
+    } catch (const std::exception& error) {
+        context_->failed(std::string{"exception: "} + error.what());
+        abort();
+    }
+}
+
+/// websocketpp's `connection_base`.
+struct LinkHolder {
+    Link link;
+};
+
+}  // namespace dm::net

@@ -1,5 +1,0 @@
-import time
-
-
-def test_g():
-    time.sleep(1)
