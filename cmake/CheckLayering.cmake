@@ -55,7 +55,7 @@ set(kSimulatorMayUse protocol broker log settings)
 
 # ---- Texts that must not occur: pattern, where it is forbidden, where it is allowed none the less.
 set(kTextRules sleeps clocks)
-set(sleeps_pattern   "sleep_for|sleep_until|usleep *\\(")
+set(sleeps_pattern   "sleep_for|sleep_until|usleep *\\(|(time|asyncio)\\.sleep")
 set(sleeps_forbidden "^tests/")
 set(sleeps_allowed   "^$")
 set(sleeps_message   "a test that sleeps: wait for the event, or drive the clock by hand")
@@ -107,7 +107,7 @@ endfunction()
 
 file(GLOB_RECURSE files RELATIVE "${ROOT}"
   "${ROOT}/protocol/*.[ch]pp" "${ROOT}/device-mgmt/*.[ch]pp" "${ROOT}/firmware-sim/*.[ch]pp"
-  "${ROOT}/tests/*.[ch]pp")
+  "${ROOT}/tests/*.[ch]pp" "${ROOT}/tests/*.py")
 list(FILTER files EXCLUDE REGEX "^tests/layering/")
 list(SORT files)
 if(NOT files)

@@ -8,8 +8,7 @@ import subprocess
 import pytest
 from harness.device import Device
 from harness.operator_client import Operator
-from harness.processes import BIN, free_port
-from harness.server import to_toml
+from harness.processes import BIN
 from harness.waiting import wait_for
 
 
@@ -29,10 +28,7 @@ def test_a_second_copy_on_the_same_port_ends_with_1(servers):
     broker = servers.broker().start()
     first = servers.make(broker.url).start()
     second = servers.make(broker.url, node__name="node-2")
-    second.config.update({"listen.port": first.port, "ops.port": free_port()})
-    path = second.folder / "device-mgmt.toml"
-    path.write_text(to_toml(second.config))
-    done = run("--config", path)
+    done = run("--config", second.write_config(listen__port=first.port))
     assert done.returncode == 1
     assert str(first.port) in done.stderr
     assert "in use" in done.stderr.lower()
@@ -46,10 +42,7 @@ def test_an_occupied_ops_port_ends_with_1(servers):
     broker = servers.broker().start()
     first = servers.make(broker.url).start()
     second = servers.make(broker.url, node__name="node-2")
-    second.config.update({"listen.port": free_port(), "ops.port": first.ops_port})
-    path = second.folder / "device-mgmt.toml"
-    path.write_text(to_toml(second.config))
-    done = run("--config", path)
+    done = run("--config", second.write_config(ops__port=first.ops_port))
     assert done.returncode == 1
     assert str(first.ops_port) in done.stderr
     first.stop()
@@ -58,10 +51,7 @@ def test_an_occupied_ops_port_ends_with_1(servers):
 @pytest.mark.parametrize("key", ["listen.cert", "listen.key", "auth.client_ca", "auth.jwt_keys"])
 def test_a_missing_file_is_named(servers, key, tmp_path):
     server = servers.make("mqtt://127.0.0.1:1", **{key.replace(".", "__"): str(tmp_path / "is-missing")})
-    path = server.folder / "device-mgmt.toml"
-    path.write_text(to_toml({**server.config, "listen.port": free_port(),
-                             "ops.port": free_port()}))
-    done = run("--config", path)
+    done = run("--config", server.write_config())
     assert done.returncode in (1, 2)
     assert "is-missing" in done.stderr
 
@@ -117,10 +107,7 @@ def test_an_unknown_flag_is_2():
 
 def test_a_good_configuration_passes_the_check_and_starts_nothing(servers):
     server = servers.make("mqtt://127.0.0.1:1")
-    path = server.folder / "device-mgmt.toml"
-    path.write_text(to_toml({**server.config, "listen.port": free_port(),
-                             "ops.port": free_port()}))
-    assert run("--config", path, "--check-config").returncode == 0
+    assert run("--config", server.write_config(), "--check-config").returncode == 0
 
 
 def test_flag_beats_environment_beats_file(tmp_path):

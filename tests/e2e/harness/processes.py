@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from .waiting import PATIENCE_S, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(os.environ.get("DM_BIN", ROOT / "build" / "asan" / "bin"))
+MOSQUITTO = shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin")
 SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:")
 
 
@@ -101,7 +103,7 @@ class Mosquitto:
         """Starts it, or starts it again on the same port with what it had stored."""
         for _ in range(10):
             port = self.port or free_port()
-            self.program = Program("mosquitto", ["mosquitto", "-c", self._configure(port)],
+            self.program = Program("mosquitto", [MOSQUITTO, "-c", self._configure(port)],
                                    self.folder)
             if self._running_on(port):
                 self.port = port

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from .keys import AUDIENCE, ISSUER
-from .processes import BIN, Program, free_port
+from .processes import BIN, Program
 from .waiting import wait_for
 
 
@@ -22,8 +22,13 @@ def to_toml(keys):
                      for section, lines in sections.items())
 
 
+def dotted(keys):
+    """`listen__port` as `listen.port`."""
+    return {name.replace("__", "."): value for name, value in keys.items()}
+
+
 class Server:
-    """Starts on free ports; `stop` checks that it ended well and logged no secret."""
+    """Starts on ports of the kernel's choice; `stop` checks that it ended well and logged no secret."""
 
     def __init__(self, keys, broker_url, folder, **config):
         self.keys = keys
@@ -31,8 +36,11 @@ class Server:
         self.config = {
             "node.name": "node-1",
             "listen.address": "127.0.0.1",
+            "listen.port": 0,
+            "ops.port": 0,
             "listen.cert": str(keys.folder / "server.pem"),
             "listen.key": str(keys.folder / "server.key"),
+            "listen.threads": 2,
             "auth.mtls": True,
             "auth.client_ca": str(keys.folder / "client-ca.pem"),
             "auth.jwt_keys": str(keys.folder / "jwt"),
@@ -41,35 +49,37 @@ class Server:
             "auth.credentials": str(keys.credentials),
             "broker.url": broker_url,
             "drain.spread_s": 0,
-            **{name.replace("__", "."): value for name, value in config.items()},
+            **dotted(config),
         }
         self.program = None
+        self._ports = {}
 
     def start(self, ready="ready"):
-        """Returns when /readyz starts with `ready`; tries other ports when one was taken."""
-        for _ in range(5):
-            self.launch()
-            if wait_for(lambda: self._state(ready), "device-mgmt to be " + ready) == "up":
-                return self
-            assert "in use" in self.program.text().lower(), self.program.tail()
-        raise AssertionError("no ports for device-mgmt")
+        """Returns when /readyz starts with `ready`."""
+        self.launch()
+        wait_for(lambda: self._started() and self.readyz().startswith(ready),
+                 f"device-mgmt to be {ready}", log=self.program)
+        return self
 
     def launch(self):
         """Starts the process and waits for nothing."""
-        ports = {"listen.port": free_port(), "ops.port": free_port()}
-        self.config = {**self.config, **ports}
-        path = self.folder / "device-mgmt.toml"
-        path.write_text(to_toml(self.config))
+        path = self.write_config()
         self.program = Program("device-mgmt", [BIN / "device-mgmt", "--config", path], self.folder)
         return self
 
+    def write_config(self, **changes):
+        """The file, with keys of `changes` (`listen__port`) instead of its own."""
+        path = self.folder / "device-mgmt.toml"
+        path.write_text(to_toml({**self.config, **dotted(changes)}))
+        return path
+
     @property
     def port(self):
-        return self.config["listen.port"]
+        return self._logged_port("port")
 
     @property
     def ops_port(self):
-        return self.config["ops.port"]
+        return self._logged_port("ops_port")
 
     def ops(self, path, method="GET"):
         """(status, body, headers) of one request to the ops endpoint."""
@@ -109,8 +119,14 @@ class Server:
         for secret in self.keys.secrets:
             assert secret not in text, f"a secret is in the log of {self.program.name}"
 
-    def _state(self, ready):
-        if not self.program.running():
-            self.program.wait()
-            return "ended"
-        return "up" if self.readyz().startswith(ready) else None
+    def _logged_port(self, name):
+        """The kernel chooses ports; the line `started` tells them, as text or as JSON."""
+        if name not in self._ports:
+            found = re.search(rf"\bstarted\b.*\b{name}\b\"?[=:](\d+)", self.program.text())
+            assert found, f"no {name} in the log\n{self.program.tail()}"
+            self._ports[name] = int(found[1])
+        return self._ports[name]
+
+    def _started(self):
+        assert self.program.running(), f"device-mgmt ended\n{self.program.tail()}"
+        return re.search(r"\bstarted\b.*\bops_port\b", self.program.text())

@@ -9,8 +9,9 @@ import time
 PATIENCE_S = float(os.environ.get("DM_E2E_PATIENCE_S", "20"))
 
 
-def wait_for(predicate, what, timeout=None):
-    """Polls until `predicate()` is truthy and returns its value."""
+def wait_for(predicate, what, timeout=None, log=None):
+    """Polls until `predicate()` is truthy and returns its value; `log`: a program whose last lines
+    tell more when that does not happen."""
     deadline = time.monotonic() + (PATIENCE_S if timeout is None else timeout)
     pause = threading.Event()
     while True:
@@ -18,7 +19,8 @@ def wait_for(predicate, what, timeout=None):
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited in vain for {what}")
+            told = f"\n{log.tail()}" if log else ""
+            raise AssertionError(f"waited in vain for {what}{told}")
         pause.wait(0.02)
 
 

@@ -1,0 +1,397 @@
+#include "device-mgmt/broker/mqtt_broker.hpp"
+
+#include "device-mgmt/broker/backoff.hpp"
+#include "device-mgmt/broker/outbound_check.hpp"
+#include "device-mgmt/broker/paho_connection.hpp"
+#include "device-mgmt/broker/paho_options.hpp"
+#include "device-mgmt/broker/send_window.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <random>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace dm::broker {
+
+namespace {
+
+/// Beyond connect_timeout, which Paho checks every 3 s only.
+constexpr std::chrono::seconds kConnectSlack{4};
+
+class MqttBroker final : public Broker {
+public:
+    explicit MqttBroker(BrokerSettings settings)
+        : settings_(std::move(settings)),
+          backoff_(settings_.backoff_min, settings_.backoff_max),
+          random_(std::random_device{}()) {}
+
+    ~MqttBroker() override { stop(std::chrono::milliseconds{0}); }
+
+    MqttBroker(const MqttBroker&) = delete;
+    MqttBroker& operator=(const MqttBroker&) = delete;
+
+    void start(BrokerListener& listener) override;
+    bool publish(OutboundMessage message, PublishTicket ticket) override;
+
+    [[nodiscard]] bool connected() const override { return connected_; }
+
+    void stop(std::chrono::milliseconds grace) override;
+
+private:
+    using Lock = std::unique_lock<std::mutex>;
+
+    struct Queued {
+        OutboundMessage message;
+        PublishTicket ticket;
+        std::size_t bytes;
+    };
+
+    struct Verdict {
+        PublishTicket ticket;
+        PublishResult result;
+    };
+
+    /// What Paho's threads have said about the connection numbered `generation_`.
+    struct LinkState {
+        bool up = false;
+        bool down = false;
+        std::size_t subscribed = 0;
+        Connack connack;
+        std::string reason;
+    };
+
+    // Worker thread.
+    void run();
+    [[nodiscard]] bool establish(Lock& lock);
+    void serve(Lock& lock);
+    void work(Lock& lock);
+    void send_queued(Lock& lock);
+    void deliver_verdicts(Lock& lock);
+    void lose(Lock& lock);
+    void finish(Lock& lock);
+    void check_progress();
+    template <class Ready>
+    bool wait(Lock& lock, std::chrono::milliseconds longest, Ready ready);
+
+    // Paho's threads.
+    [[nodiscard]] ConnectionEvents events_of(std::uint64_t generation);
+    void on_down(std::uint64_t generation, std::string reason);
+    void on_settled(std::uint64_t generation, std::size_t slot, PublishResult result);
+
+    const BrokerSettings settings_;
+    Backoff backoff_;                             ///< worker only
+    std::minstd_rand random_;                     ///< worker only
+    std::unique_ptr<PahoConnection> connection_;  ///< worker only
+    BrokerListener* listener_ = nullptr;          ///< set before the threads exist
+    std::atomic<bool> connected_{false};          ///< written under mutex_
+
+    // Never held while Paho or the listener is called: Paho's callbacks come with Paho's lock held
+    // and take this one, so the other order would deadlock.
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<Queued> queue_;
+    std::size_t queued_bytes_ = 0;
+    std::deque<Verdict> verdicts_;  ///< for the worker to report; as many as callers await
+    SendWindow window_;
+    LinkState link_;
+    std::uint64_t generation_ = 0;  ///< of the connection whose events count
+    std::uint64_t settled_ = 0;
+    std::uint64_t settled_at_check_ = 0;
+    std::size_t in_flight_at_check_ = 0;
+    bool stopping_ = false;
+    bool ended_ = false;  ///< the worker will report nothing more
+    std::chrono::milliseconds grace_{0};
+    std::thread worker_;
+};
+
+void MqttBroker::start(BrokerListener& listener) {
+    listener_ = &listener;
+    worker_ = std::thread([this] { run(); });
+}
+
+bool MqttBroker::publish(OutboundMessage message, PublishTicket ticket) {
+    const bool publishable = is_publishable(message);
+    const std::size_t bytes = packet_bytes(message);
+    bool taken = false;
+    {
+        const Lock lock(mutex_);
+        if (ended_) {
+            return false;
+        }
+        const std::size_t bound = message.qos == 0 ? kMaxQueuedPublishes / 2 : kMaxQueuedPublishes;
+        const bool room = queue_.size() < bound && queued_bytes_ + bytes <= kMaxQueuedBytes;
+        if (publishable && connected_ && !stopping_ && room) {
+            const bool too_large = bytes > link_.connack.maximum_packet_size;
+            if (!too_large) {
+                queued_bytes_ += bytes;
+                queue_.push_back({std::move(message), ticket, bytes});
+                taken = true;
+            } else if (ticket != 0) {
+                verdicts_.push_back({ticket, PublishResult::refused});
+            }
+        } else if (ticket != 0) {
+            verdicts_.push_back(
+                {ticket, publishable ? PublishResult::failed : PublishResult::refused});
+        }
+    }
+    wake_.notify_one();
+    return taken;
+}
+
+void MqttBroker::stop(std::chrono::milliseconds grace) {
+    {
+        const Lock lock(mutex_);
+        stopping_ = true;
+        grace_ = grace;
+    }
+    wake_.notify_one();
+    if (worker_.joinable()) {
+        worker_.join();
+    }
+}
+
+/// Waits until `ready`, reporting verdicts meanwhile; false when `longest` has passed first.
+template <class Ready>
+bool MqttBroker::wait(Lock& lock, std::chrono::milliseconds longest, Ready ready) {
+    return wake_.wait_for(lock, longest, [&] {
+        deliver_verdicts(lock);
+        return ready();
+    });
+}
+
+void MqttBroker::run() {
+    Lock lock(mutex_);
+    while (!stopping_) {
+        if (establish(lock)) {
+            serve(lock);
+        }
+        if (stopping_) {
+            break;
+        }
+        lose(lock);
+        const auto pause = backoff_.next(std::uniform_real_distribution<>(0, 1)(random_));
+        wait(lock, pause, [this] { return stopping_; });
+    }
+    finish(lock);
+}
+
+/// Connects and subscribes. False with the reason in link_ when that failed, or at stop.
+bool MqttBroker::establish(Lock& lock) {
+    const std::uint64_t generation = ++generation_;
+    link_ = {};
+    lock.unlock();
+    auto fresh = std::make_unique<PahoConnection>(settings_, kMaxInFlight, events_of(generation));
+    connection_ = std::move(fresh);  // destroys the lost one only now: see PahoConnection
+    auto started = connection_->connect();
+    lock.lock();
+    const auto longest = settings_.connect_timeout + kConnectSlack;
+    const auto settle = [&](auto reached, const char* what) {
+        if (!started) {
+            link_.reason = started.error();
+            return false;
+        }
+        if (!wait(lock, longest, [&] { return reached() || link_.down || stopping_; })) {
+            link_.reason = std::string("no ") + what + " from " + settings_.url + " in time";
+        }
+        return reached() && !link_.down && !stopping_;
+    };
+    if (!settle([this] { return link_.up; }, "CONNACK")) {
+        return false;
+    }
+    lock.unlock();
+    started = connection_->subscribe();
+    lock.lock();
+    const std::size_t wanted = settings_.subscriptions.size();
+    if (!settle([this, wanted] { return link_.subscribed == wanted; }, "SUBACK")) {
+        return false;
+    }
+    const bool session_present = link_.connack.session_present;
+    window_.reset(std::clamp<std::size_t>(link_.connack.receive_maximum, 1, kMaxInFlight));
+    in_flight_at_check_ = 0;
+    connected_ = true;
+    lock.unlock();
+    listener_->on_connected(session_present);
+    lock.lock();
+    return true;
+}
+
+/// Sends what is queued until the connection is lost, or until stop and its grace.
+void MqttBroker::serve(Lock& lock) {
+    const auto over = [&] {
+        work(lock);
+        return link_.down || stopping_;
+    };
+    // `over` does the work, so traffic does not put the checks off.
+    std::chrono::milliseconds longest = kProvenAfter;
+    while (!wait(lock, longest, over)) {
+        backoff_.reset();
+        check_progress();
+        longest = kAckTimeout;
+    }
+    if (stopping_) {
+        wait(lock, grace_, [&] {
+            work(lock);
+            return link_.down || (queue_.empty() && window_.taken() == 0);
+        });
+    }
+}
+
+void MqttBroker::work(Lock& lock) {
+    while (!link_.down && !queue_.empty() && !window_.full()) {
+        send_queued(lock);
+        deliver_verdicts(lock);
+    }
+}
+
+/// Hands one message of the queue to Paho.
+void MqttBroker::send_queued(Lock& lock) {
+    const Queued next = std::move(queue_.front());
+    queue_.pop_front();
+    queued_bytes_ -= next.bytes;
+    const auto slot = window_.take(next.ticket);
+    lock.unlock();
+    const auto sent = connection_->send(next.message, *slot);
+    lock.lock();
+    if (!sent) {
+        const auto ticket = window_.give_back(*slot);
+        if (ticket && *ticket != 0) {
+            verdicts_.push_back({*ticket, sent.error()});
+        }
+    }
+}
+
+void MqttBroker::deliver_verdicts(Lock& lock) {
+    while (!verdicts_.empty()) {
+        const std::deque<Verdict> batch = std::exchange(verdicts_, {});
+        lock.unlock();
+        for (const Verdict& verdict : batch) {
+            listener_->on_published(verdict.ticket, verdict.result);
+        }
+        lock.lock();
+    }
+}
+
+/// Publishes were outstanding at the last check and none was settled since: give up on it.
+void MqttBroker::check_progress() {
+    if (in_flight_at_check_ > 0 && settled_ == settled_at_check_ && !link_.down) {
+        link_.down = true;
+        link_.reason = "no PUBACK in time";
+    }
+    in_flight_at_check_ = window_.taken();
+    settled_at_check_ = settled_;
+}
+
+/// From here on the connection does not count: reports the loss, then every ticket it had.
+void MqttBroker::lose(Lock& lock) {
+    ++generation_;
+    connected_ = false;
+    for (const PublishTicket ticket : window_.give_back_all()) {
+        verdicts_.push_back({ticket, PublishResult::failed});
+    }
+    for (const Queued& queued : queue_) {
+        if (queued.ticket != 0) {
+            verdicts_.push_back({queued.ticket, PublishResult::failed});
+        }
+    }
+    queue_.clear();
+    queued_bytes_ = 0;
+    const std::string reason = std::move(link_.reason);
+    link_ = {};
+    lock.unlock();
+    if (connection_) {
+        connection_->disconnect();
+    }
+    if (!reason.empty()) {
+        listener_->on_disconnected(reason);
+    }
+    lock.lock();
+    deliver_verdicts(lock);
+}
+
+void MqttBroker::finish(Lock& lock) {
+    link_.reason.clear();
+    lose(lock);
+    lock.unlock();
+    connection_.reset();  // DISCONNECT without the will; no event follows
+    lock.lock();
+    deliver_verdicts(lock);
+    ended_ = true;
+}
+
+ConnectionEvents MqttBroker::events_of(std::uint64_t generation) {
+    ConnectionEvents events;
+    events.up = [this, generation](const Connack& connack) {
+        {
+            const Lock lock(mutex_);
+            if (generation == generation_) {
+                link_.connack = connack;
+                link_.up = true;
+            }
+        }
+        wake_.notify_one();
+    };
+    events.subscribed = [this, generation] {
+        {
+            const Lock lock(mutex_);
+            link_.subscribed += generation == generation_ ? 1 : 0;
+        }
+        wake_.notify_one();
+    };
+    events.down = [this, generation](std::string reason) {
+        on_down(generation, std::move(reason));
+    };
+    events.settled = [this, generation](std::size_t slot, PublishResult result) {
+        on_settled(generation, slot, result);
+    };
+    events.message = [this](InboundMessage message) { listener_->on_message(std::move(message)); };
+    return events;
+}
+
+void MqttBroker::on_down(std::uint64_t generation, std::string reason) {
+    {
+        const Lock lock(mutex_);
+        if (generation != generation_ || link_.down) {
+            return;
+        }
+        link_.down = true;
+        link_.reason = std::move(reason);
+    }
+    wake_.notify_one();
+}
+
+void MqttBroker::on_settled(std::uint64_t generation, std::size_t slot, PublishResult result) {
+    std::optional<PublishTicket> ticket;
+    bool worker_waits = false;
+    {
+        const Lock lock(mutex_);
+        if (generation != generation_) {
+            return;
+        }
+        ticket = window_.give_back(slot);
+        ++settled_;
+        worker_waits = stopping_ || !queue_.empty();
+    }
+    if (worker_waits) {
+        wake_.notify_one();
+    }
+    if (ticket && *ticket != 0) {
+        listener_->on_published(*ticket, result);
+    }
+}
+
+}  // namespace
+
+std::unique_ptr<Broker> make_mqtt_broker(BrokerSettings settings) {
+    if (const auto url = paho_url(settings.url); !url) {
+        throw std::invalid_argument(url.error());
+    }
+    return std::make_unique<MqttBroker>(std::move(settings));
+}
+
+}  // namespace dm::broker

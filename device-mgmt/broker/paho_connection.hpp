@@ -1,0 +1,104 @@
+#pragma once
+
+#include "device-mgmt/broker/broker.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <MQTTAsync.h>
+#include <tl/expected.hpp>
+
+namespace dm::broker {
+
+/// What the broker said in its CONNACK.
+struct Connack {
+    bool session_present = false;
+    std::size_t receive_maximum = 65535;
+    std::size_t maximum_packet_size = SIZE_MAX;
+};
+
+/// What a PahoConnection reports. Called on Paho's threads while Paho's process-wide lock is held:
+/// none of these may call Paho, that is, any method of a PahoConnection
+/// (paho.mqtt.c#1230, #1598).
+struct ConnectionEvents {
+    std::function<void(const Connack&)> up;
+    std::function<void(std::string reason)> down;  ///< not reached, refused, or lost
+    std::function<void()> subscribed;              ///< one of the subscriptions, with success
+    std::function<void(std::size_t slot, PublishResult)> settled;
+    std::function<void(InboundMessage)> message;
+};
+
+/// One Paho handle, for one connection: made, connected, and thrown away with it.
+///
+/// Throwing the handle away is what makes `failed` true: a handle that lives on keeps the publishes
+/// of the lost connection and sends them again, beside the repeats of their owner. Make the new one
+/// before destroying the old: destroying the last handle of the process stops Paho's threads, which
+/// takes up to a second.
+///
+/// One thread (the worker's); events come on Paho's.
+class PahoConnection {
+public:
+    /// `settings` must outlive it. `slots`: how many publishes may be unsettled at a time.
+    PahoConnection(const BrokerSettings& settings, std::size_t slots, ConnectionEvents events);
+
+    /// Disconnects in order (no will) if it is connected. No event follows.
+    ~PahoConnection();
+    PahoConnection(const PahoConnection&) = delete;
+    PahoConnection& operator=(const PahoConnection&) = delete;
+
+    /// Starts connecting; `up` or `down` follows. The error is for the log. Destroy the connection
+    /// before it first: a broker publishes the will of whom another connection replaces.
+    [[nodiscard]] tl::expected<void, std::string> connect();
+
+    /// For a connection that is up: sends one SUBSCRIBE for each subscription; as many `subscribed`
+    /// follow, or `down` (which names the filter) when one is refused or granted less than it asked
+    /// for.
+    [[nodiscard]] tl::expected<void, std::string> subscribe();
+
+    /// Takes the message over; `settled` with `slot` follows, or nothing when the connection is
+    /// lost. The error is what to report instead.
+    [[nodiscard]] tl::expected<void, PublishResult> send(const OutboundMessage& message,
+                                                         std::size_t slot);
+
+    /// Starts a normal disconnect; for a connection that works but is of no use.
+    void disconnect();
+
+private:
+    [[nodiscard]] tl::expected<void, std::string> create();
+
+    /// What Paho hands back to its C callbacks: whose, and which.
+    struct Context {
+        PahoConnection* owner;
+        std::size_t index;
+    };
+
+    static void on_connect(void* context, MQTTAsync_successData5* data) noexcept;
+    static void on_connect_failure(void* context, MQTTAsync_failureData5* data) noexcept;
+    static void on_lost(void* context, char* cause) noexcept;
+    static void on_server_disconnect(void* context,
+                                     MQTTProperties* properties,
+                                     enum MQTTReasonCodes code) noexcept;
+    static int on_arrived(void* context,
+                          char* topic,
+                          int topic_bytes,
+                          MQTTAsync_message* message) noexcept;
+    static void on_subscribe(void* context, MQTTAsync_successData5* data) noexcept;
+    static void on_subscribe_failure(void* context, MQTTAsync_failureData5* data) noexcept;
+    static void on_sent(void* context, MQTTAsync_successData5* data) noexcept;
+    static void on_send_failure(void* context, MQTTAsync_failureData5* data) noexcept;
+    static int on_tls_error(const char* text, std::size_t bytes, void* context) noexcept;
+
+    const BrokerSettings& settings_;
+    ConnectionEvents events_;
+    std::vector<Context> slots_;
+    std::vector<Context> subscriptions_;
+    std::string detail_;  ///< why it failed, as far as known; under Paho's lock
+    tl::expected<void, std::string> created_;
+    MQTTAsync handle_ = nullptr;
+};
+
+}  // namespace dm::broker

@@ -1,0 +1,137 @@
+#include "device-mgmt/broker/mqtt_broker.hpp"
+#include "tests/broker/mosquitto_process.hpp"
+#include "tests/broker/recorder.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+#include <doctest/doctest.h>
+
+using namespace std::chrono_literals;
+using dm::broker::BrokerSettings;
+using dm::broker::make_mqtt_broker;
+using dm::broker::OutboundMessage;
+using dm::broker::PublishResult;
+using dm::test::MosquittoProcess;
+using dm::test::Recorder;
+
+namespace {
+
+BrokerSettings settings_for(const std::string& url) {
+    BrokerSettings settings;
+    settings.url = url;
+    settings.client_id = "tickets";
+    settings.session_expiry = 300s;
+    settings.backoff_max = 500ms;
+    return settings;
+}
+
+OutboundMessage reply() {
+    OutboundMessage message;
+    message.topic = "dm/replies/d-1";
+    message.payload = std::string(300, 'x');
+    message.qos = 1;
+    return message;
+}
+
+bool each_once(const Recorder::Seen& seen) {
+    return std::all_of(seen.outcomes.begin(), seen.outcomes.end(), [](const auto& entry) {
+        return entry.second.size() == 1;
+    });
+}
+
+}  // namespace
+
+TEST_CASE("every ticket has exactly one outcome when the broker is killed under load") {
+    MosquittoProcess mosquitto;
+    mosquitto.start();
+    Recorder recorder;
+    const auto broker = make_mqtt_broker(settings_for(mosquitto.url()));
+    broker->start(recorder);
+    REQUIRE(recorder.wait_connected());
+    constexpr std::uint64_t kMessages = 2000;
+    for (std::uint64_t ticket = 1; ticket <= kMessages; ++ticket) {
+        broker->publish(reply(), ticket);
+    }
+    REQUIRE(recorder.wait([](const auto& seen) { return seen.settled() >= 200; }));
+    mosquitto.kill();
+    REQUIRE(recorder.wait([](const auto& seen) { return seen.settled() == kMessages; }));
+    CHECK(recorder.seen().count(PublishResult::failed) > 0);
+    mosquitto.start();
+    REQUIRE(recorder.wait_connected(2));
+    // What is published now goes out once: Paho sends nothing of the lost connection.
+    broker->publish(reply(), kMessages + 1);
+    REQUIRE(recorder.wait([](const auto& seen) { return seen.settled() == kMessages + 1; }));
+    broker->stop(1s);
+    CHECK(each_once(recorder.seen()));
+    CHECK(recorder.seen().outcomes.at(kMessages + 1).front() == PublishResult::acknowledged);
+}
+
+TEST_CASE("stopping waits for what was handed over") {
+    MosquittoProcess mosquitto("max_inflight_messages 5");
+    mosquitto.start();
+    Recorder recorder;
+    const auto broker = make_mqtt_broker(settings_for(mosquitto.url()));
+    broker->start(recorder);
+    REQUIRE(recorder.wait_connected());
+    for (std::uint64_t ticket = 1; ticket <= 1000; ++ticket) {
+        broker->publish(reply(), ticket);
+    }
+    broker->stop(15s);
+    const auto seen = recorder.seen();
+    CHECK(each_once(seen));
+    CHECK(seen.count(PublishResult::acknowledged) == 1000);
+}
+
+TEST_CASE("beyond the queue's bound a ticket fails and QoS 0 gives way first") {
+    MosquittoProcess mosquitto;
+    mosquitto.start();
+    Recorder recorder;
+    const auto broker = make_mqtt_broker(settings_for(mosquitto.url()));
+    broker->start(recorder);
+    REQUIRE(recorder.wait_connected());
+    constexpr std::uint64_t kMessages = dm::broker::kMaxQueuedPublishes + 8000;
+    auto unimportant = reply();
+    unimportant.qos = 0;
+    std::uint64_t taken = 0;
+    bool dropped = false;
+    bool refused_before_drop = false;
+    for (std::uint64_t ticket = 1; ticket <= kMessages; ++ticket) {
+        const bool took = broker->publish(reply(), ticket);
+        taken += took ? 1 : 0;
+        dropped = dropped || !broker->publish(unimportant, 0);
+        refused_before_drop = refused_before_drop || (!took && !dropped);
+    }
+    CHECK(taken < kMessages);
+    CHECK_FALSE(refused_before_drop);
+    REQUIRE(recorder.wait([](const auto& seen) { return seen.settled() == kMessages; }));
+    const auto seen = recorder.seen();
+    CHECK(each_once(seen));
+    CHECK(seen.count(PublishResult::acknowledged) == taken);
+    CHECK(seen.disconnects.empty());
+    broker->stop(1s);
+}
+
+// Not run by ctest: build/<preset>/bin/broker_tests -tc="the publish rate*" --no-skip
+TEST_CASE("the publish rate, printed" * doctest::skip()) {
+    for (const int window : {20, 100, 2000}) {
+        MosquittoProcess mosquitto("max_inflight_messages " + std::to_string(window));
+        mosquitto.start();
+        Recorder recorder;
+        const auto broker = make_mqtt_broker(settings_for(mosquitto.url()));
+        broker->start(recorder);
+        REQUIRE(recorder.wait_connected());
+        constexpr std::uint64_t kMessages = 15000;
+        const auto begin = std::chrono::steady_clock::now();
+        for (std::uint64_t ticket = 1; ticket <= kMessages; ++ticket) {
+            broker->publish(reply(), ticket);
+        }
+        REQUIRE(recorder.wait([](const auto& seen) { return seen.settled() == kMessages; }));
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+        CHECK(recorder.seen().count(PublishResult::acknowledged) == kMessages);
+        std::printf("receive maximum %d: %.0f QoS 1 publishes/s\n", window, 15000 / took.count());
+        broker->stop(1s);
+    }
+}

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace dm::test {
+
+/// A TCP server that takes one client after the other and shows what really is on the wire. Each
+/// wait is 20 s at most.
+class WireTap {
+public:
+    WireTap();
+    ~WireTap();
+    WireTap(const WireTap&) = delete;
+    WireTap& operator=(const WireTap&) = delete;
+
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+
+    /// Waits for a client and one whole MQTT packet; closes the connection.
+    [[nodiscard]] std::string first_packet() const;
+
+    /// Waits for a client, accepts its CONNECT and answers its SUBSCRIBE with `reason`; returns
+    /// when the client has closed.
+    void answer_subscription(char reason) const;
+
+private:
+    int listener_;
+    std::uint16_t port_;
+};
+
+}  // namespace dm::test

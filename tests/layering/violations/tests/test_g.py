@@ -1,0 +1,5 @@
+import time
+
+
+def test_g():
+    time.sleep(1)
