@@ -68,7 +68,7 @@ struct Alert {
 
 /// A stream as a device names it: `public.<s>` or `private.<s>`.
 struct StreamName {
-    bool is_private;
+    bool is_private = false;
     Name name;
 };
 

@@ -45,8 +45,6 @@ public:
         return before;
     }
 
-    friend bool operator==(const Cursor& a, const Cursor& b) { return a.at_ == b.at_; }
-
     friend bool operator!=(const Cursor& a, const Cursor& b) { return a.at_ != b.at_; }
 
 private:
@@ -147,7 +145,7 @@ public:
         return scalar(out);
     }
 
-    bool binary(Json::binary_t& /*value*/) { return false; }  // not in JSON
+    static bool binary(Json::binary_t& /*value*/) { return false; }  // not in JSON
 
     bool start_object(std::size_t /*elements*/) {
         names_.begin();
