@@ -117,7 +117,7 @@ void add_session(Table& table, Config::Session& session) {
         "the session is closed with 4005.");
     table.integer("session.max_unsent_bytes",
                   session.max_unsent_bytes,
-                  {128 * kKiB, 64 * 1024 * kKiB},
+                  {128 * kKiB, kKiB * 65536},
                   "Bytes waiting for a device that reads too slowly; beyond it nothing more is "
                   "handed to the connection, and without progress it is closed with 4006. At least "
                   "two messages of the largest size.");

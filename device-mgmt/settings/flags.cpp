@@ -114,6 +114,7 @@ Flags parse_flags(const std::vector<std::string>& arguments, const Keys& keys) {
         app.parse(std::move(parts));
     } catch (const CLI::ParseError& error) {
         flags.problems.push_back({"command line", "", error.what()});
+        flags.readable = false;
     }
     if (!config_option->empty()) {
         flags.config = config_option->results().back();

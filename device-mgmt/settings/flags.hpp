@@ -18,6 +18,7 @@ struct Flags {
     std::optional<std::string> config;
     std::vector<Entry> entries;
     std::vector<Problem> problems;
+    bool readable = true;  ///< false: it could not be taken apart; entries may be missing
 };
 
 /// Reads `--key value` and `--key=value` for the keys given; a boolean's value may be left out and

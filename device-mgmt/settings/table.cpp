@@ -197,6 +197,11 @@ void Table::hours(std::string name,
         });
 }
 
+bool Table::knows(std::string_view key) const {
+    return std::any_of(
+        keys_.begin(), keys_.end(), [&](const Key& known) { return known.name == key; });
+}
+
 void Table::apply(const Entry& entry, std::vector<Problem>& problems) {
     const auto key = std::find_if(
         keys_.begin(), keys_.end(), [&](const Key& known) { return known.name == entry.key; });
@@ -212,6 +217,12 @@ void Table::apply(const Entry& entry, std::vector<Problem>& problems) {
         return;
     }
     key->source = entry.source;
+}
+
+void Table::apply(const std::vector<Entry>& entries, std::vector<Problem>& problems) {
+    for (const Entry& entry : entries) {
+        apply(entry, problems);
+    }
 }
 
 std::string Table::variable(std::string_view key) const {
@@ -237,6 +248,15 @@ std::vector<Entry> Table::from_environment(const Environment& environment) const
         if (set != environment.end()) {
             entries.push_back({key.name, set->first, RawText{set->second}});
         }
+    }
+    return entries;
+}
+
+tl::expected<std::vector<Entry>, Problem> Table::from_file(const std::string& path) const {
+    auto entries = read_toml_file(path);
+    if (entries && other_keys_in_file_) {
+        const auto other = [&](const Entry& entry) { return !knows(entry.key); };
+        entries->erase(std::remove_if(entries->begin(), entries->end(), other), entries->end());
     }
     return entries;
 }
@@ -269,28 +289,23 @@ tl::expected<void, Exit> Table::load(const Sources& sources,
         return tl::unexpected(Exit{0, toml()});
     }
     std::vector<Problem> problems = std::move(flags.problems);
-    // Rules between keys say nothing useful about a source that could not be read.
-    bool complete = problems.empty();
-    std::vector<Entry> entries;
     const auto named = sources.environment.find(variable("config"));
     if (!flags.config && named != sources.environment.end()) {
         flags.config = named->second;
     }
+    tl::expected<std::vector<Entry>, Problem> file;
     if (flags.config) {
-        if (auto file = read_toml_file(*flags.config)) {
-            entries = std::move(*file);
-        } else {
-            problems.push_back(file.error());
-            complete = false;
-        }
+        file = from_file(*flags.config);
     }
-    const auto variables = from_environment(sources.environment);
-    entries.insert(entries.end(), variables.begin(), variables.end());
-    entries.insert(entries.end(), flags.entries.begin(), flags.entries.end());
-    for (const Entry& entry : entries) {
-        apply(entry, problems);
+    if (!file) {
+        problems.push_back(file.error());
+    } else {
+        apply(*file, problems);
     }
-    if (check && complete) {
+    apply(from_environment(sources.environment), problems);
+    apply(flags.entries, problems);
+    // Rules between keys say nothing useful about a source that could not be read.
+    if (check && file && flags.readable) {
         Checks checks(keys_, problems);
         check(checks);
     }

@@ -108,6 +108,9 @@ public:
     /// An integer number of hours.
     void hours(std::string name, std::chrono::hours& field, IntegerRange range, std::string doc);
 
+    /// For a command that needs only some keys of a program's file.
+    void allow_other_keys_in_file() { other_keys_in_file_ = true; }
+
     /// Fills the fields. An Exit says to stop: help, version, --check-config, --print-config, or
     /// every problem found. `check` runs after all sources, also when single keys are bad, but not
     /// when a source could not be read.
@@ -129,13 +132,18 @@ private:
                      IntegerRange range,
                      std::string doc,
                      std::function<void(std::int64_t)> assign);
+    [[nodiscard]] bool knows(std::string_view key) const;
     void apply(const Entry& entry, std::vector<Problem>& problems);
+    void apply(const std::vector<Entry>& entries, std::vector<Problem>& problems);
     [[nodiscard]] std::string variable(std::string_view key) const;
     [[nodiscard]] std::vector<Entry> from_environment(const Environment& environment) const;
+    [[nodiscard]] tl::expected<std::vector<Entry>, Problem> from_file(
+        const std::string& path) const;
     [[nodiscard]] Exit report(const std::vector<Problem>& problems) const;
 
     Program program_;
     std::vector<Key> keys_;
+    bool other_keys_in_file_ = false;
 };
 
 }  // namespace dm::settings

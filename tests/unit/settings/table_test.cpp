@@ -122,8 +122,22 @@ TEST_CASE("rules between keys blame the source of the key they name") {
               .find("  --health.beat_s: health.beat_s: is too short\n") != std::string::npos);
     CHECK(example.load({"--health.beat_s", "0"}, {}, check).find("too short") == std::string::npos);
     CHECK(example.load({"--listen.port", "x"}, {}, check).find("too short") == std::string::npos);
+    CHECK(example.load({"--helth.beat_s", "9", "--health.beat_s", "5"}, {}, check)
+              .find("too short") != std::string::npos);
+    CHECK(example.load({"--health.beat_s"}, {}, check).find("too short") == std::string::npos);
     CHECK(example.load({"--config", "/no/such/file"}, {}, check).find("too short") ==
           std::string::npos);
+}
+
+TEST_CASE("a command that needs a few keys may read the whole program's file") {
+    const dm::test::TempFolder folder;
+    const std::string file = folder.write("a.toml", "[listen]\nport=5\n[other]\nkey=1\n");
+    Example example;
+    CHECK(example.load({"--config", file}).find("other.key: unknown key") != std::string::npos);
+    example.table.allow_other_keys_in_file();
+    CHECK(example.load({"--config", file}) == "");
+    CHECK(example.port == 5);
+    CHECK(example.load({"--other.key", "1"}).find("unknown key") != std::string::npos);
 }
 
 TEST_CASE("help, version and checking end the program") {
