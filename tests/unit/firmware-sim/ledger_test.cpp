@@ -1,0 +1,168 @@
+#include "firmware-sim/ledger.hpp"
+
+#include "firmware-sim/command_ids.hpp"
+#include "firmware-sim/pacer.hpp"
+#include "firmware-sim/rate.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace std::chrono_literals;
+using dm::sim::CommandIds;
+using dm::sim::Instant;
+using dm::sim::Ledger;
+using Numbers = std::vector<dm::sim::CommandNumber>;
+
+TEST_SUITE("firmware-sim/ledger") {
+    const Instant t0{};
+
+    TEST_CASE("a command that is accepted and finished leaves nothing open") {
+        Ledger ledger{60s, 5s};
+        const auto number = ledger.send(t0);
+        CHECK(ledger.outstanding() == 1);
+        ledger.accepted(number, t0 + 2ms);
+        ledger.finished(number, "succeeded", "m-1", t0 + 10ms);
+        CHECK(ledger.outstanding() == 0);
+        CHECK(ledger.tally().accepted == 1);
+        CHECK(ledger.tally().by_state.at("succeeded") == 1);
+        CHECK(ledger.accept_times().max() == 2ms);
+        CHECK(ledger.round_trips().max() == 10ms);
+        CHECK(ledger.due(t0 + 100s).empty());
+        CHECK(ledger.tally().lost == 0);
+    }
+
+    TEST_CASE("accepted may come after the terminal message, and twice") {
+        Ledger ledger{60s, 5s};
+        const auto number = ledger.send(t0);
+        ledger.finished(number, "failed", "m-1", t0);
+        ledger.accepted(number, t0);
+        ledger.accepted(number, t0);
+        CHECK(ledger.tally().accepted == 1);
+        CHECK(ledger.tally().contradicted == 0);
+    }
+
+    TEST_CASE("the same terminal message again is a repetition, another one a duplicate") {
+        Ledger ledger{60s, 5s};
+        const auto number = ledger.send(t0);
+        ledger.finished(number, "succeeded", "m-1", t0);
+        ledger.finished(number, "succeeded", "m-1", t0);
+        CHECK(ledger.tally().repeated_terminals == 1);
+        CHECK(ledger.tally().duplicated == 0);
+        ledger.finished(number, "timed_out", "m-2", t0);
+        CHECK(ledger.tally().duplicated == 1);
+        CHECK(ledger.tally().finished == 1);
+        CHECK(ledger.tally().by_state.count("timed_out") == 0);
+    }
+
+    TEST_CASE("a command is sent again every repeat_after until it is accepted") {
+        Ledger ledger{60s, 5s};
+        const auto a = ledger.send(t0);
+        const auto b = ledger.send(t0 + 1s);
+        CHECK(ledger.due(t0 + 4999ms).empty());
+        CHECK(ledger.due(t0 + 5s) == Numbers{a});
+        CHECK(ledger.due(t0 + 5s).empty());
+        CHECK(ledger.due(t0 + 6s) == Numbers{b});
+        ledger.accepted(a, t0 + 7s);
+        CHECK(ledger.due(t0 + 30s) == Numbers{b});
+        ledger.finished(b, "succeeded", "m", t0 + 31s);
+        CHECK(ledger.due(t0 + 40s).empty());
+        CHECK(ledger.tally().repeated_sends == 3);
+    }
+
+    TEST_CASE("repeat_after zero: never again") {
+        Ledger ledger{60s, 0s};
+        static_cast<void>(ledger.send(t0));
+        CHECK(ledger.due(t0 + 59s).empty());
+    }
+
+    TEST_CASE("without an outcome a command is lost after the patience, accepted or not") {
+        Ledger ledger{60s, 0s};
+        const auto a = ledger.send(t0);
+        const auto b = ledger.send(t0 + 1s);
+        ledger.accepted(b, t0 + 1s);
+        static_cast<void>(ledger.due(t0 + 59'999ms));
+        CHECK(ledger.tally().lost == 0);
+        static_cast<void>(ledger.due(t0 + 61s));
+        CHECK(ledger.tally().lost == 2);
+        CHECK(ledger.tally().never_accepted == 1);
+        CHECK(ledger.outstanding() == 0);
+        ledger.finished(a, "succeeded", "m", t0 + 70s);
+        CHECK(ledger.tally().late == 1);
+        CHECK(ledger.tally().finished == 1);
+        CHECK(ledger.outstanding() == 0);
+    }
+
+    TEST_CASE("an old command that is still open does not hide younger lost ones") {
+        Ledger ledger{60s, 0s};
+        const auto a = ledger.send(t0);
+        static_cast<void>(ledger.send(t0 + 1s));
+        static_cast<void>(ledger.send(t0 + 2s));
+        ledger.finished(a, "succeeded", "m", t0 + 3s);
+        static_cast<void>(ledger.due(t0 + 62s));
+        CHECK(ledger.tally().lost == 2);
+    }
+
+    TEST_CASE("a rejection ends a command; rejected and accepted is a contradiction") {
+        Ledger ledger{60s, 5s};
+        const auto a = ledger.send(t0);
+        ledger.rejected(a, "queue_full");
+        ledger.rejected(a, "queue_full");
+        CHECK(ledger.outstanding() == 0);
+        CHECK(ledger.tally().rejected() == 1);
+        CHECK(ledger.due(t0 + 100s).empty());
+        ledger.accepted(a, t0);
+        CHECK(ledger.tally().contradicted == 1);
+
+        const auto b = ledger.send(t0);
+        ledger.accepted(b, t0);
+        ledger.rejected(b, "busy");
+        CHECK(ledger.tally().contradicted == 2);
+        CHECK(ledger.outstanding() == 1);
+    }
+
+    TEST_CASE("messages about numbers that were never sent are counted apart") {
+        Ledger ledger{60s, 5s};
+        ledger.finished(7, "succeeded", "m", t0);
+        CHECK(ledger.tally().unknown == 1);
+        CHECK(ledger.tally().finished == 0);
+    }
+
+    TEST_CASE("timed out, expired and cancelled are no answers of the device") {
+        Ledger ledger{60s, 5s};
+        for (const char* state : {"succeeded", "failed", "timed_out", "expired", "cancelled"}) {
+            ledger.finished(ledger.send(t0), state, state, t0);
+        }
+        CHECK(ledger.tally().unanswered() == 3);
+        CHECK(ledger.tally().finished == 5);
+    }
+}
+
+TEST_SUITE("firmware-sim/command_ids") {
+    TEST_CASE("an id gives its number back, and only to its own run") {
+        const CommandIds ids{"load-1"};
+        CHECK(ids.id(17) == "load-1-17");
+        CHECK(ids.number("load-1-17") == 17U);
+        CHECK_FALSE(ids.number("load-1-17x"));
+        CHECK_FALSE(ids.number("load-1-"));
+        CHECK_FALSE(ids.number("load-2-17"));
+        CHECK_FALSE(ids.number(""));
+    }
+}
+
+TEST_SUITE("firmware-sim/pacer") {
+    TEST_CASE("a late tick makes up for what was due") {
+        const Instant t0{};
+        const dm::sim::Pacer pacer{100, t0};
+        CHECK(pacer.due(t0) == 1);
+        CHECK(pacer.due(t0 + 1s) == 101);
+        CHECK(dm::sim::Pacer{0, t0}.due(t0) == UINT64_MAX);
+    }
+
+    TEST_CASE("rates are numbers with or without /s") {
+        CHECK(dm::sim::parse_rate("50") == 50);
+        CHECK(dm::sim::parse_rate("0.5/s") == 0.5);
+        CHECK_FALSE(dm::sim::parse_rate("/s"));
+        CHECK_FALSE(dm::sim::parse_rate("50/m"));
+        CHECK_FALSE(dm::sim::parse_rate("-1"));
+        CHECK_FALSE(dm::sim::parse_rate("nan"));
+    }
+}
