@@ -36,7 +36,9 @@ std::chrono::milliseconds MemoryStore::dedup_horizon(proto::WallTime now) const 
     if (by_age_.empty()) {
         return {};
     }
-    return now - finished_.at(by_age_.front()).finished_at;
+    // The wall clock may have been set back since.
+    return std::max(std::chrono::milliseconds::zero(),
+                    now - finished_.at(by_age_.front()).finished_at);
 }
 
 void MemoryStore::forget(proto::WallTime now) {
