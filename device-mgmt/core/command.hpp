@@ -34,6 +34,9 @@ struct CommandContent {
     proto::JsonText args;
     std::chrono::seconds timeout;
     std::chrono::seconds ttl;
+
+    /// A zero ttl: to be sent now, to who is connected, or not at all.
+    [[nodiscard]] bool is_immediate() const { return ttl == std::chrono::seconds::zero(); }
 };
 
 /// An accepted command: what is stored. The clocks are fixed by `accepted_at` and, at the first

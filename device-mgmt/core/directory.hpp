@@ -66,6 +66,9 @@ public:
     /// Forgets duels that have been calm for kDuelWindow; call every few seconds.
     void forget_calm(Instant now);
 
+    /// Devices that have been taken over lately.
+    [[nodiscard]] std::size_t duels() const { return duels_.size(); }
+
 private:
     struct Duel {
         std::deque<Instant> takeovers;  ///< of the last kDuelWindow, at most kMaxTakeovers + 1

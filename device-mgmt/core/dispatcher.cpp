@@ -31,6 +31,12 @@ const Moment& deadline_of(const Command& command) {
     return command.reply_by ? *command.reply_by : command.send_by;
 }
 
+/// Where states are told besides the status topic.
+std::optional<ReplyTo> states_to(const Command& command) {
+    return command.report_states && command.reply_to.topic ? std::optional(command.reply_to)
+                                                           : std::nullopt;
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(DispatchSettings settings, NewId new_id)
@@ -97,7 +103,8 @@ std::optional<std::pair<Rejection, std::string>> Dispatcher::refusal(
         if (!box.session) {
             return {{Rejection::device_offline, "device is not connected and ttl_s is 0"}};
         }
-        if (box.blocked || box.waiting() > 0 || box.in_flight() >= settings_.window) {
+        // Whoever waits, or is still being stored, comes first.
+        if (box.blocked || box.waiting() + box.in_flight() >= settings_.window) {
             return {{Rejection::busy, "no free slot now and ttl_s is 0"}};
         }
     }
@@ -159,8 +166,7 @@ void Dispatcher::stored(const CommandKey& key, Moment now) {
     Command& command = pending->command;
     set_stage(*pending, Stage::waiting);
     deadlines_.set(command.send_by.mono, command.number, key.device);
-    tell_accepted(
-        *pending, command.report_states ? std::optional(command.reply_to) : std::nullopt, now);
+    tell_accepted(*pending, states_to(command), now);
     for (const ReplyTo& repeater : std::exchange(pending->repeaters, {})) {
         if (repeater.topic) {
             tell_accepted(*pending, repeater, now);
@@ -174,7 +180,7 @@ void Dispatcher::stored(const CommandKey& key, Moment now) {
     if (pending->stage != Stage::waiting) {
         return;
     }
-    if (command.content.ttl.count() == 0) {
+    if (command.content.is_immediate()) {
         end_overdue(*pending, now);
     } else {
         tell(*pending, CommandState::queued, now);
@@ -211,22 +217,36 @@ void Dispatcher::advance(Moment now) {
 
 // ---- the machine ----
 
+bool Dispatcher::resume(Mailbox& box) {
+    if (box.blocked) {
+        // Of what is on its way to the session some may come back: they go first then.
+        if (!box.drained || box.is_sending()) {
+            return false;
+        }
+        box.blocked = false;
+        box.drained = false;
+    }
+    return true;
+}
+
 void Dispatcher::pump(Mailbox& box, Moment now) {
-    if (!box.session || box.blocked) {
+    if (!box.session || !resume(box)) {
         return;
     }
     std::size_t used = box.in_flight();
     for (Pending& pending : box.commands) {
-        if (used >= settings_.window) {
+        // The old session has not said yet whether this one left; nothing younger overtakes it.
+        const bool unsettled = pending.stage == Stage::sending && pending.sent_to != *box.session;
+        if (unsettled || used >= settings_.window) {
             return;
         }
         if (pending.stage != Stage::waiting) {
             continue;
         }
         Command& command = pending.command;
-        // A zero ttl means "now": this is the now it was accepted for.
-        const bool immediate = command.content.ttl.count() == 0 && command.attempts == 0;
-        if (!immediate && deadline_of(command).mono <= now.mono) {
+        // An immediate one waits only within `stored`: the commit has taken its time.
+        const bool is_now = command.content.is_immediate() && command.attempts == 0;
+        if (!is_now && deadline_of(command).mono <= now.mono) {
             end_overdue(pending, now);
             continue;
         }
@@ -322,8 +342,7 @@ void Dispatcher::tell(const Pending& pending, CommandState state, Moment now) {
          std::nullopt,
          std::nullopt},
         false,
-        command.report_states && command.reply_to.topic ? std::optional(command.reply_to)
-                                                        : std::nullopt,
+        states_to(command),
         command.traceparent,
     });
 }

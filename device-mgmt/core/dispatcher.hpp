@@ -110,6 +110,9 @@ public:
 
     [[nodiscard]] std::size_t waiting() const { return waiting_; }
 
+    /// Devices that are held in memory: those with a session or with unfinished commands.
+    [[nodiscard]] std::size_t mailboxes() const { return boxes_.size(); }
+
 private:
     struct Ending {
         proto::CommandState state = proto::CommandState::failed;
@@ -123,8 +126,13 @@ private:
     [[nodiscard]] std::optional<std::pair<proto::Rejection, std::string>> refusal(
         const Mailbox& box, const Submission& submission) const;
     void accept(Mailbox& box, const Submission& submission, Moment now);
+    /// Sends what may be sent now, oldest first.
     void pump(Mailbox& box, Moment now);
+    /// Whether the link takes commands; ends the pause after a full one when it is over.
+    [[nodiscard]] static bool resume(Mailbox& box);
     void session_lost(Pending& pending, Moment now);
+    /// The session says that the command did not leave.
+    void came_back(Pending& pending, Moment at);
     void detach_from(Mailbox& box, SessionRef session, Moment now);
     void end(Pending& pending, Ending ending, Moment now);
     void end_overdue(Pending& pending, Moment now);

@@ -2,6 +2,7 @@
 
 #include "device-mgmt/core/dispatcher.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace dm::core {
@@ -11,6 +12,13 @@ namespace {
 using proto::CommandState;
 using proto::ReplyResult;
 
+/// Whether `session` can know the command: it left for certain, or it was handed to an earlier
+/// session that has not yet said so.
+bool may_be_known(const Pending& pending, SessionRef session) {
+    return pending.command.attempts > 0 ||
+           (pending.stage == Stage::sending && pending.sent_to != session);
+}
+
 }  // namespace
 
 void Dispatcher::attach(const proto::DeviceId& device, SessionRef session, Moment now) {
@@ -19,7 +27,6 @@ void Dispatcher::attach(const proto::DeviceId& device, SessionRef session, Momen
         detach_from(box, *box.session, now);
     }
     box.session = session;
-    box.blocked = false;
     pump(box, now);
 }
 
@@ -35,6 +42,7 @@ void Dispatcher::detach(const proto::DeviceId& device, SessionRef session, Momen
 void Dispatcher::detach_from(Mailbox& box, SessionRef session, Moment now) {
     box.session.reset();
     box.blocked = false;
+    box.drained = false;
     for (Pending& pending : box.commands) {
         // One that is still `sending` stays so until its CommandSent says whether it left.
         if (pending.stage == Stage::sent && pending.sent_to == session) {
@@ -75,25 +83,40 @@ void Dispatcher::sent(
         if (still_owner) {
             set_stage(*pending, Stage::sent);
             tell(*pending, CommandState::sent, at);
+            if (box->blocked) {
+                pump(*box, at);
+            }
             return;
         }
         session_lost(*pending, at);
     } else {
-        if (command.attempts == 0) {
-            deadlines_.remove(command.reply_by->mono, command.number);
-            command.reply_by.reset();
-            deadlines_.set(command.send_by.mono, command.number, device);
+        came_back(*pending, at);
+        if (still_owner) {
+            box->blocked = true;
+            box->drained = false;
         }
-        set_stage(*pending, Stage::waiting);
-        box->blocked = box->blocked || still_owner;
     }
     pump(*box, at);
+}
+
+void Dispatcher::came_back(Pending& pending, Moment at) {
+    Command& command = pending.command;
+    set_stage(pending, Stage::waiting);
+    if (command.attempts > 0) {
+        return;
+    }
+    deadlines_.remove(command.reply_by->mono, command.number);
+    command.reply_by.reset();
+    deadlines_.set(command.send_by.mono, command.number, command.key.device);
+    if (command.content.is_immediate()) {
+        end_overdue(pending, at);
+    }
 }
 
 void Dispatcher::writable(const proto::DeviceId& device, SessionRef session, Moment now) {
     Mailbox* box = box_of(device);
     if (box != nullptr && box->session == session) {
-        box->blocked = false;
+        box->drained = box->blocked;
         pump(*box, now);
     }
 }
@@ -104,13 +127,16 @@ void Dispatcher::acked(const proto::DeviceId& device,
                        Moment now) {
     Mailbox* box = box_of(device);
     Pending* pending = box == nullptr ? nullptr : box->find(id);
-    if (pending == nullptr || box->session != session || pending->command.attempts == 0) {
+    if (pending == nullptr || box->session != session || !may_be_known(*pending, session)) {
         return;
     }
-    // `waiting` with an attempt: the ack of an earlier sending, repeated after a reconnect.
-    if (pending->stage == Stage::sent || pending->stage == Stage::waiting) {
+    // `waiting` and `sending`: the ack of an earlier sending, repeated after a reconnect.
+    if (pending->stage == Stage::sent || pending->stage == Stage::waiting ||
+        (pending->stage == Stage::sending && pending->sent_to != session)) {
+        pending->command.attempts = std::max(pending->command.attempts, 1U);
         set_stage(*pending, Stage::delivered);
         tell(*pending, CommandState::delivered, now);
+        pump(*box, now);
     }
 }
 
@@ -127,10 +153,11 @@ bool Dispatcher::replied(const proto::DeviceId& device,
         reply_while_ending(*pending, session, reply, now);
         return true;
     }
-    if (pending->command.attempts == 0) {  // it never left: the device cannot know this id from us
+    if (!may_be_known(*pending, session)) {
         effects_.emplace_back(AckReply{session, {reply.id, ReplyResult::unknown}});
         return true;
     }
+    pending->command.attempts = std::max(pending->command.attempts, 1U);
     Ending ending{CommandState::succeeded, reply.status, reply.data, std::nullopt, true};
     if (reply.status == "error") {
         ending.state = CommandState::failed;

@@ -30,6 +30,12 @@ std::size_t Mailbox::in_flight() const {
         }));
 }
 
+bool Mailbox::is_sending() const {
+    return std::any_of(commands.begin(), commands.end(), [](const Pending& p) {
+        return p.stage == Stage::sending;
+    });
+}
+
 std::size_t Mailbox::waiting() const {
     return static_cast<std::size_t>(
         std::count_if(commands.begin(), commands.end(), [](const Pending& p) {

@@ -47,7 +47,8 @@ struct Pending {
 struct Mailbox {
     std::vector<Pending> commands;
     std::optional<SessionRef> session;
-    bool blocked = false;  ///< the session's link is full; wait for it to become writable
+    bool blocked = false;  ///< a command came back because the link was full: nothing goes out
+    bool drained = false;  ///< while blocked: writable again since the last one came back
 
     [[nodiscard]] Pending* find(std::string_view id);
     [[nodiscard]] const Pending* find(std::string_view id) const;
@@ -55,6 +56,9 @@ struct Mailbox {
 
     /// Commands that occupy the window: sending, sent or delivered.
     [[nodiscard]] std::size_t in_flight() const;
+
+    /// Whether the fate of a command that was handed to a session is still unknown.
+    [[nodiscard]] bool is_sending() const;
 
     /// Commands that wait for a slot or a session, those still storing included.
     [[nodiscard]] std::size_t waiting() const;
