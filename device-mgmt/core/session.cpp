@@ -16,6 +16,9 @@ bool is_planned(CloseCode code) {
            code == CloseCode::overloaded;
 }
 
+/// A token that is valid for longer is as good as one for ever, and fits every clock.
+constexpr std::chrono::hours kLongestToken{24 * 365 * 10};
+
 }  // namespace
 
 Session::Session(const SessionSettings& settings,
@@ -30,11 +33,20 @@ Session::Session(const SessionSettings& settings,
       host_(host),
       last_rx_(host.now().mono),
       frames_(settings.max_frames_per_s, settings.max_frames_per_s * 4, last_rx_),
-      expires_at_(expires_at),
       opened_(last_rx_),
       next_look_(Instant::max()),
       format_(format) {
+    if (expires_at) {
+        set_expiry(*expires_at, host.now());
+    }
     arm(next_deadline(), last_rx_);
+}
+
+void Session::set_expiry(proto::WallTime expires_at, const Moment& now) {
+    // Measured once: a later step of the wall clock closes nobody.
+    const auto left = std::min<std::chrono::milliseconds>(expires_at - now.wall, kLongestToken);
+    expires_at_ = expires_at;
+    token_end_ = now.mono + left + kTokenGrace;
 }
 
 FrameKind Session::own_kind() const {
@@ -113,7 +125,9 @@ void Session::on_token(const proto::Token& token) {
             FrameError::token_rejected, "jwt: " + renewed.error(), std::nullopt}));
         return;
     }
-    expires_at_ = *renewed;
+    const Moment now = host_.now();
+    set_expiry(*renewed, now);
+    arm(next_deadline(), now.mono);
     static_cast<void>(send(proto::TokenOk{*renewed}));
 }
 
@@ -123,11 +137,12 @@ void Session::bad_frame(const proto::FrameProblem& problem) {
     if (problem.code != FrameError::bad_frame) {
         return;
     }
-    if (last_rx_ - bad_since_ > kBadFrameWindow) {
-        bad_since_ = last_rx_;
-        bad_frames_ = 0;
-    }
-    if (++bad_frames_ >= kMaxBadFrames) {
+    const auto recent = std::find_if(bad_frames_.begin(), bad_frames_.end(), [&](Instant at) {
+        return last_rx_ - at < kBadFrameWindow;
+    });
+    bad_frames_.erase(bad_frames_.begin(), recent);
+    bad_frames_.push_back(last_rx_);
+    if (bad_frames_.size() >= kMaxBadFrames) {
         close(CloseCode::policy, std::nullopt);
     }
 }
@@ -136,12 +151,20 @@ SendResult Session::send(const proto::ServerFrame& frame) {
     if (closing_) {
         return SendResult::dropped;
     }
+    if (!welcomed_) {  // the welcome comes first
+        if (early_.size() == kMaxEarlyFrames) {
+            return SendResult::dropped;
+        }
+        early_.push_back(frame);
+        return SendResult::ok;
+    }
     const SendResult result = link_.send(own_kind(), proto::encode(format_, frame));
     if (result == SendResult::ok) {
         host_.count_out(proto::type_of(frame));
     } else if (!blocked_since_) {
         const Instant now = host_.now().mono;
         blocked_since_ = now;
+        blocked_bytes_ = link_.unsent_bytes();
         arm(now + kStuckAfter, now);
     }
     return result;
@@ -161,11 +184,27 @@ void Session::welcome(std::uint64_t epoch) {
                                           settings_.max_message_bytes,
                                           host_.now().wall,
                                           expires_at_}));
+    for (const proto::ServerFrame& frame : std::exchange(early_, {})) {
+        static_cast<void>(send(frame));
+    }
 }
 
 void Session::send_command(const proto::CommandFrame& frame) {
-    const bool ok = send(frame) == SendResult::ok;
+    const bool in_turn =
+        sent_back_.empty() ||
+        std::find(sent_back_.begin(), sent_back_.end(), frame.id) != sent_back_.end();
+    bool ok = false;
+    if (in_turn) {
+        sent_back_.clear();
+        ok = welcomed_ && send(frame) == SendResult::ok;
+    }
+    if (!ok) {
+        sent_back_.push_back(frame.id);
+    }
     host_.report(CommandSent{frame.id, ok, host_.now()});
+    if (!in_turn && !blocked_since_ && !closing_) {
+        host_.report(SessionWritable{});  // it was told before this one came back
+    }
 }
 
 void Session::acknowledge(const proto::ReplyAck& ack) {
@@ -200,7 +239,23 @@ Instant Session::next_deadline() const {
     if (blocked_since_) {
         next = std::min(next, *blocked_since_ + kStuckAfter);
     }
+    if (token_end_) {
+        next = std::min(next, *token_end_);
+    }
     return next;
+}
+
+bool Session::is_stuck(Instant now) {
+    if (!blocked_since_ || now - *blocked_since_ < kStuckAfter) {
+        return false;
+    }
+    const std::size_t unsent = link_.unsent_bytes();
+    if (unsent >= blocked_bytes_) {
+        return true;
+    }
+    blocked_since_ = now;  // slow, but not stuck
+    blocked_bytes_ = unsent;
+    return false;
 }
 
 void Session::arm(Instant when, Instant now) {
@@ -212,25 +267,21 @@ void Session::arm(Instant when, Instant now) {
 }
 
 void Session::check() {
-    const Moment now = host_.now();
-    if (closing_ || now.mono < next_look_) {
+    const Instant now = host_.now().mono;
+    if (closing_ || now < next_look_) {
         return;
     }
     next_look_ = Instant::max();
-    if (now.mono - last_rx_ >= settings_.dead_after) {
+    if (now - last_rx_ >= settings_.dead_after) {
         close(CloseCode::heartbeat_missed, std::nullopt);
-    } else if (blocked_since_ && now.mono - *blocked_since_ >= kStuckAfter) {
+    } else if (is_stuck(now)) {
         close(CloseCode::too_slow, std::nullopt);
-    } else if (!welcomed_ && now.mono - opened_ >= kWelcomeTimeout) {
+    } else if (!welcomed_ && now - opened_ >= kWelcomeTimeout) {
         close(CloseCode::overloaded, kWelcomeTimeout);
-    } else if (expires_at_ && now.wall >= *expires_at_ + kTokenGrace) {
+    } else if (token_end_ && now >= *token_end_) {
         close(CloseCode::token_expired, std::nullopt);
     } else {
-        Instant next = next_deadline();
-        if (expires_at_) {
-            next = std::min(next, now.mono + (*expires_at_ + kTokenGrace - now.wall));
-        }
-        arm(next, now.mono);
+        arm(next_deadline(), now);
     }
 }
 

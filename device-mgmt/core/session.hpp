@@ -9,10 +9,12 @@
 #include "protocol/ids.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -29,9 +31,11 @@ struct SessionSettings {
 inline constexpr std::chrono::seconds kTokenGrace{60};      ///< after `exp`, before 4003
 inline constexpr std::chrono::seconds kStuckAfter{10};      ///< no byte leaves: 4006
 inline constexpr std::chrono::seconds kBadFrameWindow{60};  ///< ten bad frames within: 1008
-inline constexpr int kMaxBadFrames = 10;
+inline constexpr std::size_t kMaxBadFrames = 10;
 inline constexpr std::chrono::seconds kWelcomeTimeout{10};  ///< claim not answered: 1013
 inline constexpr std::chrono::seconds kLongestSleep{60};    ///< between two checks
+/// Answers to frames that came before the welcome and wait for it; beyond, they are dropped.
+inline constexpr std::size_t kMaxEarlyFrames = 8;
 
 /// What a session needs from its shard. Called on the shard's thread.
 class SessionHost {
@@ -79,6 +83,10 @@ public:
 
     // Orders of the relay.
     void welcome(std::uint64_t epoch);
+
+    /// Reports CommandSent, once. After one that did not fit into the link younger ones, which may
+    /// be under way already, do not slip past it: they come back too, until one that came back is
+    /// sent again.
     void send_command(const proto::CommandFrame& frame);
     void acknowledge(const proto::ReplyAck& ack);
 
@@ -95,6 +103,9 @@ private:
     void on_token(const proto::Token& token);
     void bad_frame(const proto::FrameProblem& problem);
     [[nodiscard]] SendResult send(const proto::ServerFrame& frame);
+    void set_expiry(proto::WallTime expires_at, const Moment& now);
+    /// Whether the link has been full for kStuckAfter without a byte leaving.
+    [[nodiscard]] bool is_stuck(Instant now);
     /// The earliest moment at which a clock of this session can have run out.
     [[nodiscard]] Instant next_deadline() const;
     /// Asks for a check at `when` unless an earlier one is asked for already.
@@ -108,11 +119,14 @@ private:
     Instant last_rx_;
     TokenBucket frames_;
     std::optional<proto::WallTime> expires_at_;
-    std::optional<Instant> blocked_since_;  ///< a send was dropped and nothing became writable yet
-    Instant bad_since_{};
+    std::optional<Instant> token_end_;       ///< expires_at_ and grace on the monotonic clock
+    std::optional<Instant> blocked_since_;   ///< a send was dropped and nothing became writable yet
+    std::size_t blocked_bytes_ = 0;          ///< unsent then
+    std::vector<std::string> sent_back_;     ///< ids since the first one that did not fit
+    std::vector<Instant> bad_frames_;        ///< of the last kBadFrameWindow
+    std::vector<proto::ServerFrame> early_;  ///< held back until the welcome
     Instant opened_;
     Instant next_look_;  ///< of the checks asked for, the one that counts
-    int bad_frames_ = 0;
     proto::Format format_;
     bool welcomed_ = false;
     bool closing_ = false;
