@@ -60,6 +60,9 @@ bool is_sendable_close_code(std::uint16_t code) {
 }
 
 std::size_t FrameReader::consume(unsigned char* data, std::size_t size) {
+    if (closed_ && !ready_) {
+        return size;
+    }
     std::size_t at = 0;
     while (!ready_ && fault_ == FrameFault::none) {
         if (!in_payload_) {
@@ -190,6 +193,7 @@ void FrameReader::end_frame() {
 }
 
 void FrameReader::check_close() {
+    closed_ = true;
     if (control_.empty()) {
         return;
     }

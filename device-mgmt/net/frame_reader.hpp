@@ -44,7 +44,8 @@ public:
     explicit FrameReader(std::size_t max_message) : max_message_(max_message) {}
 
     /// Takes bytes until a message is ready, a fault is found or all are taken; says how many.
-    /// Payload is unmasked in place.
+    /// Payload is unmasked in place. What follows a close frame is taken and dropped (RFC 6455
+    /// section 5.5.1).
     [[nodiscard]] std::size_t consume(unsigned char* data, std::size_t size);
 
     [[nodiscard]] bool ready() const { return ready_; }
@@ -91,6 +92,7 @@ private:
     std::uint8_t mask_at_ = 0;
     bool in_payload_ = false;
     bool ready_ = false;
+    bool closed_ = false;      ///< a close frame was read
     bool fragmented_ = false;  ///< a data message has begun and not ended
     Opcode data_opcode_ = Opcode::text;
     FrameFault fault_ = FrameFault::none;

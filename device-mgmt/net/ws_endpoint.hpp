@@ -20,11 +20,12 @@ class TlsContext;
 
 /// Bounds of one endpoint. Each has a documented behaviour at the bound.
 struct EndpointLimits {
-    std::size_t max_message_bytes = 65536;      ///< larger: close 1009
-    std::size_t max_unsent_bytes = 256 * 1024;  ///< send() answers `dropped`
-    std::size_t max_handshakes = 512;           ///< accepting pauses
-    std::size_t max_connections = 0;            ///< 0 = no bound; else 503 with Retry-After
-    double accepts_per_address_per_s = 200;     ///< beyond it (burst ×5): reset right after accept
+    std::size_t max_message_bytes = 65536;  ///< larger: close 1009
+    /// More: send() answers `dropped`. Every message counts as its payload and 256 bytes.
+    std::size_t max_unsent_bytes = 256 * 1024;
+    std::size_t max_handshakes = 512;        ///< accepting pauses
+    std::size_t max_connections = 0;         ///< 0 = no bound; else 503 with Retry-After
+    double accepts_per_address_per_s = 200;  ///< beyond it (burst ×5): reset right after accept
     std::chrono::milliseconds handshake_timeout{5000};  ///< TLS, then HTTP: each
     std::chrono::milliseconds close_timeout{5000};      ///< closing handshake, then reset
     std::chrono::milliseconds user_timeout{45000};      ///< TCP_USER_TIMEOUT

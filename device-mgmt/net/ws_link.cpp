@@ -14,8 +14,11 @@ namespace {
 
 using MessagePtr = WsConfig::message_type::ptr;
 
-/// The longest header of a frame that a server sends (RFC 6455 section 5.2).
-constexpr std::size_t kMaxHeaderBytes = 10;
+/// What a message costs beside its payload: header, control block and websocketpp's object. Without
+/// it, many small messages would be far larger than the bound they are held to.
+constexpr std::size_t kMessageBytes = 256;
+/// Pongs under way; of more pings the last one is answered.
+constexpr std::uint8_t kMaxPongs = 16;
 
 }  // namespace
 
@@ -56,35 +59,43 @@ void Link::open(Acceptor& acceptor) {
     listener_ = acceptor.on_open(*this, std::exchange(identity_, {}));
 }
 
-core::SendResult Link::send(core::FrameKind kind, std::string_view payload) {
-    const auto opcode = kind == core::FrameKind::text ? Opcode::text : Opcode::binary;
-    if (enqueue(static_cast<std::uint8_t>(opcode), payload)) {
-        return core::SendResult::ok;
-    }
-    was_dropped_ = true;
-    return core::SendResult::dropped;
+template <class Action>
+void Link::post(Action action) {
+    asio::post(connection_->get_socket().get_executor(),
+               [keep = connection_->get_shared(), action] {
+                   keep->link.guarded([&] { action(keep->link); });
+               });
 }
 
-bool Link::enqueue(std::uint8_t opcode, std::string_view payload) {
-    const std::size_t bytes = payload.size() + kMaxHeaderBytes;
-    if (stage_ != Stage::open || unsent_ + bytes > context_->limits.max_unsent_bytes) {
-        return false;
-    }
+template <class OnWritten>
+bool Link::enqueue(std::uint8_t opcode, std::string_view payload, OnWritten on_written) {
     namespace frame = websocketpp::frame;
     const auto op = static_cast<frame::opcode::value>(opcode);
-    // websocketpp's own count leaves out the batch that is being written; this one goes down when
-    // the message is released, after its write.
-    MessagePtr message{new WsConfig::message_type{nullptr, op, payload.size()},
-                       [this, bytes](WsConfig::message_type* done) {
-                           delete done;
-                           written(bytes);
-                       }};
-    unsent_ += bytes;
+    // websocketpp's own count of unsent bytes leaves out the batch that is being written; here the
+    // message itself tells when it is released, which is after its write.
+    const MessagePtr message{new WsConfig::message_type{nullptr, op, payload.size()},
+                             [on_written](const WsConfig::message_type* done) {
+                                 delete done;
+                                 on_written();
+                             }};
     message->append_payload(payload.data(), payload.size());
     message->set_header(frame::prepare_header(frame::basic_header{op, payload.size(), true, false},
                                               frame::extended_header{payload.size()}));
     message->set_prepared(true);
     return !connection_->send(message);
+}
+
+core::SendResult Link::send(core::FrameKind kind, std::string_view payload) {
+    const auto opcode = kind == core::FrameKind::text ? Opcode::text : Opcode::binary;
+    const std::size_t bytes = payload.size() + kMessageBytes;
+    if (stage_ != Stage::open || unsent_ + bytes > context_->limits.max_unsent_bytes) {
+        was_dropped_ = true;
+        return core::SendResult::dropped;
+    }
+    unsent_ += bytes;
+    const bool taken =
+        enqueue(static_cast<std::uint8_t>(opcode), payload, [this, bytes] { written(bytes); });
+    return taken ? core::SendResult::ok : core::SendResult::dropped;
 }
 
 void Link::written(std::size_t bytes) {
@@ -94,14 +105,28 @@ void Link::written(std::size_t bytes) {
         return;
     }
     was_dropped_ = false;
-    asio::post(connection_->get_socket().get_executor(), [keep = connection_->get_shared()] {
-        Link& link = keep->link;
-        link.guarded([&] {
-            if (link.listener_ != nullptr && link.stage_ == Stage::open) {
-                link.listener_->on_writable();
+    post([](Link& link) {
+        if (link.listener_ != nullptr && link.stage_ == Stage::open) {
+            link.listener_->on_writable();
+        }
+    });
+}
+
+void Link::send_pong(std::string_view payload) {
+    ++pongs_;
+    static_cast<void>(
+        enqueue(static_cast<std::uint8_t>(Opcode::pong), payload, [this] { pong_written(); }));
+}
+
+void Link::pong_written() {
+    --pongs_;
+    if (owed_pong_ && stage_ == Stage::open && attached()) {
+        post([](Link& link) {
+            if (link.owed_pong_ && link.stage_ == Stage::open) {
+                link.send_pong(*std::exchange(link.owed_pong_, nullptr));
             }
         });
-    });
+    }
 }
 
 void Link::close(proto::CloseCode code, std::string_view reason) {
@@ -126,10 +151,7 @@ void Link::abort() {
     const bool was_open = stage_ != Stage::handshake;
     drop_socket();
     if (was_open && attached()) {
-        asio::post(connection_->get_socket().get_executor(), [keep = connection_->get_shared()] {
-            Link& link = keep->link;
-            link.guarded([&] { link.notify_closed(); });
-        });
+        post([](Link& link) { link.notify_closed(); });
     }
 }
 
@@ -152,9 +174,11 @@ void Link::ping(std::string_view payload) {
     if (listener_ != nullptr) {
         listener_->on_control_frame();
     }
-    // Within the bound of unsent bytes, so that pings whose pongs are not read cannot pile up; one
-    // pong may answer several pings (RFC 6455 section 5.5.3).
-    static_cast<void>(enqueue(static_cast<std::uint8_t>(Opcode::pong), payload));
+    if (pongs_ < kMaxPongs) {
+        send_pong(payload);
+    } else {
+        owed_pong_ = std::make_unique<std::string>(payload);
+    }
 }
 
 void Link::pong() {

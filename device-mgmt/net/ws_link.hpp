@@ -92,9 +92,15 @@ public:
 private:
     enum class Stage { handshake, open, closing, over };
 
-    [[nodiscard]] bool enqueue(std::uint8_t opcode, std::string_view payload);
-    /// `bytes` of enqueue() were written, or never will be.
+    /// False: websocketpp did not take it. `on_written` runs when it was written, or never will be.
+    template <class OnWritten>
+    [[nodiscard]] bool enqueue(std::uint8_t opcode, std::string_view payload, OnWritten on_written);
     void written(std::size_t bytes);
+    void send_pong(std::string_view payload);
+    void pong_written();
+    /// Runs `action` in a later turn of the loop, if the link is still attached.
+    template <class Action>
+    void post(Action action);
     void start_timer(std::chrono::milliseconds after, const char* what);
     void drop_socket();
     void notify_closed();
@@ -107,9 +113,12 @@ private:
     std::string remote_;
     std::any identity_;                          ///< between 101 and on_open
     std::unique_ptr<asio::steady_timer> timer_;  ///< while a handshake, opening or closing, runs
+    /// The last ping that must wait for the pongs before it (RFC 6455 section 5.5.3).
+    std::unique_ptr<std::string> owed_pong_;
     std::string reason_;
     std::optional<proto::CloseCode> code_;  ///< ours, once close() or abort() was called
     Stage stage_ = Stage::handshake;
+    std::uint8_t pongs_ = 0;  ///< not yet written
     bool in_handshake_ = true;
     bool was_dropped_ = false;
 };

@@ -183,6 +183,12 @@ TEST_CASE("a close frame has a code that may be sent and a reason in UTF-8, or n
     CHECK(fault_of(close(1000, "\xC3")) == FrameFault::bad_utf8);
 }
 
+TEST_CASE("what follows a close frame is not looked at") {
+    const auto reading = read(frame(kFinal | 0x8U, "") + std::string(50, '\xFF'), 7);
+    CHECK(reading.messages.size() == 1);
+    CHECK(reading.fault == FrameFault::none);
+}
+
 TEST_CASE("after a fault nothing more is taken") {
     FrameReader reader{kLimit};
     std::string bad(2, '\xFF');
