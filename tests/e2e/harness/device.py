@@ -32,12 +32,16 @@ class Device:
             headers = server.keys.bearer(device_id, **(token_options or {}))
         if subprotocols is None:
             subprotocols = [SUBPROTOCOLS[codec]]
-        self.socket = _run(websockets.connect(
+        self.socket = _run(self._connect(
             f"wss://127.0.0.1:{server.port}{path}{query}",
             ssl=tls or server.keys.tls(), extra_headers=headers, origin=origin,
             subprotocols=subprotocols or None, compression=None, ping_interval=None,
-            max_size=None, close_timeout=PATIENCE_S, open_timeout=PATIENCE_S).__aenter__())
+            max_size=None, close_timeout=PATIENCE_S, open_timeout=PATIENCE_S))
         asyncio.run_coroutine_threadsafe(self._read(), _loop)
+
+    @staticmethod
+    async def _connect(url, **options):
+        return await websockets.connect(url, **options)  # on the loop, whose socket it is
 
     async def _read(self):
         try:
