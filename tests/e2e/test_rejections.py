@@ -88,7 +88,7 @@ BAD_RESPONSE_TOPICS = ["a/#", "a/+/b", "#", "+", "$SYS/broker", "$share/g/t", "d
                        "dm/replies/x", "dm/presence/x", "dm/responses", "t" * 257]
 
 
-@pytest.mark.parametrize("topic", BAD_RESPONSE_TOPICS)
+@pytest.mark.parametrize("topic", BAD_RESPONSE_TOPICS, ids=lambda topic: topic[:20])
 def test_a_bad_response_topic_is_rejected_on_the_reply_topic(
         server, device, device_id, operator, topic):
     disconnects = server.metric("dm_broker_connected")

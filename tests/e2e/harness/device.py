@@ -90,6 +90,13 @@ class Device:
     def send_raw(self, payload):
         _run(self.socket.send(payload))
 
+    def send_quietly(self, payload):
+        """For those who expect to be cut off meanwhile."""
+        try:
+            self.send_raw(payload)
+        except websockets.ConnectionClosed:
+            pass
+
     def ping(self):
         """Returns when the pong is there."""
 
