@@ -1,0 +1,180 @@
+#include "device-mgmt/http/http_server.hpp"
+
+#include <exception>
+#include <system_error>
+#include <utility>
+
+#include <restinio/all.hpp>
+
+namespace dm::http {
+
+namespace {
+
+struct Traits : restinio::default_traits_t {
+    using request_handler_t =
+        std::function<restinio::request_handling_status_t(restinio::request_handle_t)>;
+    static constexpr bool use_connection_count_limiter = true;
+};
+
+const char* reason_phrase(int status) {
+    switch (status) {
+        case 200:
+            return "OK";
+        case 202:
+            return "Accepted";
+        case 204:
+            return "No Content";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 409:
+            return "Conflict";
+        case 413:
+            return "Content Too Large";
+        case 422:
+            return "Unprocessable Content";
+        case 429:
+            return "Too Many Requests";
+        case 500:
+            return "Internal Server Error";
+        case 503:
+            return "Service Unavailable";
+        case 504:
+            return "Gateway Timeout";
+        default:
+            return "Status";
+    }
+}
+
+HttpRequest to_request(const restinio::request_t& incoming) {
+    const auto& head = incoming.header();
+    HttpRequest request;
+    request.method = head.method().c_str();
+    request.path = std::string(head.path());
+    request.query = std::string(head.query());
+    head.for_each_field([&request](const restinio::http_header_field_t& field) {
+        request.headers.emplace_back(field.name(), field.value());
+    });
+    request.body = incoming.body();
+    const auto& peer = incoming.remote_endpoint();
+    request.remote = peer.address().to_string() + ":" + std::to_string(peer.port());
+    return request;
+}
+
+restinio::request_handling_status_t answer(restinio::request_t& incoming, HttpResponse response) {
+    auto reply = incoming.create_response(restinio::http_status_line_t{
+        restinio::http_status_code_t{static_cast<std::uint16_t>(response.status)},
+        reason_phrase(response.status)});
+    reply.append_header_date_field();
+    reply.append_header(restinio::http_field::content_type, std::move(response.content_type));
+    for (auto& [name, value] : response.headers) {
+        reply.append_header(std::move(name), std::move(value));
+    }
+    if (incoming.header().should_keep_alive()) {
+        reply.connection_keep_alive();
+    } else {
+        reply.connection_close();
+    }
+    if (incoming.header().method() != restinio::http_method_head()) {
+        reply.set_body(std::move(response.body));
+    }
+    return reply.done();
+}
+
+HttpResponse call(const HttpHandler& handler, const HttpRequest& request) {
+    try {
+        return handler(request);
+    } catch (const std::exception&) {
+        HttpResponse response;
+        response.status = 500;
+        response.body = "internal error\n";
+        return response;
+    }
+}
+
+}  // namespace
+
+class HttpServer::Impl {
+public:
+    Impl(HttpSettings settings, HttpHandler handler)
+        : settings_(std::move(settings)), handler_(std::move(handler)) {}
+
+    tl::expected<void, std::string> start() {
+        try {
+            server_ = restinio::run_async<Traits>(
+                restinio::own_io_context(), make_settings(), settings_.threads);
+        } catch (const std::exception& error) {
+            return tl::unexpected("cannot listen on " + settings_.address + ":" +
+                                  std::to_string(settings_.port) + ": " + error.what());
+        }
+        return {};
+    }
+
+    void stop() {
+        if (server_) {
+            server_->stop();
+            server_->wait();
+            server_.reset();
+        }
+    }
+
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+
+private:
+    restinio::server_settings_t<Traits> make_settings() {
+        const HttpLimits& limits = settings_.limits;
+        restinio::server_settings_t<Traits> made;
+        made.address(settings_.address)
+            .port(settings_.port)
+            .max_parallel_connections(limits.max_connections)
+            .max_pipelined_requests(1)
+            .read_next_http_message_timelimit(limits.read_timeout)
+            .write_http_response_timelimit(limits.write_timeout)
+            .incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}
+                                          .max_url_size(limits.max_target_bytes)
+                                          .max_field_name_size(limits.max_header_bytes)
+                                          .max_field_value_size(limits.max_header_bytes)
+                                          .max_field_count(limits.max_headers)
+                                          .max_body_size(limits.max_body_bytes))
+            .acceptor_post_bind_hook([this](restinio::asio_ns::ip::tcp::acceptor& acceptor) {
+                port_ = acceptor.local_endpoint().port();
+            })
+            .request_handler([this](const restinio::request_handle_t& incoming) {
+                return answer(*incoming, call(handler_, to_request(*incoming)));
+            });
+        return made;
+    }
+
+    const HttpSettings settings_;
+    const HttpHandler handler_;
+    std::uint16_t port_ = 0;  ///< written before start() returns
+    restinio::running_server_handle_t<Traits> server_;
+};
+
+HttpServer::HttpServer(HttpSettings settings, HttpHandler handler)
+    : impl_(std::make_unique<Impl>(std::move(settings), std::move(handler))) {}
+
+HttpServer::~HttpServer() {
+    stop();
+}
+
+tl::expected<void, std::string> HttpServer::start() {
+    return impl_->start();
+}
+
+void HttpServer::stop() {
+    impl_->stop();
+}
+
+std::uint16_t HttpServer::port() const {
+    return impl_->port();
+}
+
+}  // namespace dm::http

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "device-mgmt/http/http_message.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <tl/expected.hpp>
+
+namespace dm::http {
+
+/// Bounds of one server, with what happens at each.
+struct HttpLimits {
+    std::size_t max_connections = 64;     ///< further ones wait in the kernel's backlog
+    std::size_t max_target_bytes = 2048;  ///< path and query; larger: connection closed
+    std::size_t max_headers = 64;         ///< more: connection closed
+    std::size_t max_header_bytes = 4096;  ///< of one name or value; larger: connection closed
+    std::size_t max_body_bytes = 65536;   ///< larger: connection closed
+    std::chrono::milliseconds read_timeout{10000};   ///< one whole request, and idle: closed
+    std::chrono::milliseconds write_timeout{10000};  ///< one whole response: closed
+};
+
+struct HttpSettings {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 0;  ///< 0: the kernel picks one, see HttpServer::port()
+    std::size_t threads = 1;
+    HttpLimits limits;
+};
+
+/// Answers one request, on a thread of the server; with several threads also concurrently. Must
+/// not block for long: with one thread everybody else waits. An exception is answered with 500.
+using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+
+/// An HTTP/1.1 server (RESTinio) with keep-alive on threads of its own. What is no HTTP is answered
+/// with 400. A response goes out whole; one that is streamed will be another kind of handler beside
+/// this one.
+class HttpServer {
+public:
+    HttpServer(HttpSettings settings, HttpHandler handler);
+
+    /// Stops.
+    ~HttpServer();
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+
+    /// Binds and starts the threads. Call once. The error is a sentence with address and port.
+    [[nodiscard]] tl::expected<void, std::string> start();
+
+    /// Closes the port and every connection and joins the threads; no handler call follows. Not
+    /// from a handler.
+    void stop();
+
+    /// The port that is bound; 0 before start().
+    [[nodiscard]] std::uint16_t port() const;
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dm::http
