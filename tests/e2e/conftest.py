@@ -21,12 +21,12 @@ def pytest_runtest_makereport(item):
     setattr(item, f"report_{report.when}", report)
     if report.failed:
         item.session.keep_logs = True
-        for fixture in ("stack", "servers"):
-            found = item.funcargs.get(fixture)
-            programs = [found.server] if fixture == "stack" and found else (found or [])
-            for server in getattr(programs, "running", programs):
-                if server.program:
-                    report.sections.append((f"log of {server.folder}", server.program.tail()))
+        servers = list(item.funcargs.get("servers", []))
+        if "stack" in item.funcargs:
+            servers.append(item.funcargs["stack"].server)
+        for server in servers:
+            if server.program:
+                report.sections.append((f"log of {server.folder}", server.program.tail()))
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +53,7 @@ def stack(request, workspace, keys):
     broker = Mosquitto(folder).start()
     server = Server(keys, broker.url, folder, **getattr(request.module, "SERVER_CONFIG", {}))
     try:
-        yield SimpleNamespace(broker=server and broker, server=server.start(), keys=keys)
+        yield SimpleNamespace(broker=broker, server=server.start(), keys=keys)
         server.stop()
     finally:
         if server.program:

@@ -40,7 +40,8 @@ def test_a_reply_given_while_the_broker_is_away_is_published_later(servers):
     server = servers.make(broker.url).start()
     device = Device(server, "patient")
     device.welcome()
-    operator = Operator(broker)
+    # Durable, so that it does not matter who reconnects first.
+    operator = Operator(broker, durable_id="patient-operator")
     id_ = operator.command(device.id)
     command = device.next("command")
     operator.close()
@@ -48,10 +49,8 @@ def test_a_reply_given_while_the_broker_is_away_is_published_later(servers):
     wait_for(lambda: server.readyz().startswith("degraded"), "readyz to say degraded")
     device.reply(command, data="kept")
     device.next("reply_ack", id=id_, result="stored")
-    # The reader's subscription is there before the server can publish: a durable one from before
-    # would do as well, but the broker starts empty here.
     broker.start()
-    operator = Operator(broker)
+    operator = Operator(broker, durable_id="patient-operator")
     assert operator.outcome(device.id, id_)["data"] == "kept"
     operator.close()
     device.close()

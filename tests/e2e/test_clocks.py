@@ -61,7 +61,7 @@ def test_a_late_reply_is_told_as_late_and_changes_nothing(device, device_id, ope
 def test_a_sent_command_times_out_also_when_the_device_is_gone_by_then(
         connect, device_id, operator):
     device = connect(device_id)
-    id_ = operator.command(device_id, timeout_s=1)
+    id_ = operator.command(device_id, timeout_s=3)
     command = device.next("command")
     device.ack(command)
     operator.state(device_id, id_, "delivered")

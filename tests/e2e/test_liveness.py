@@ -3,21 +3,23 @@
 import base64
 import os
 import socket
+import time
 
 import pytest
 from harness.waiting import wait_for
 
-SERVER_CONFIG = {"session.heartbeat_s": 1, "session.dead_after_s": 2}
+DEAD_AFTER_S = 4
+SERVER_CONFIG = {"session.heartbeat_s": 1, "session.dead_after_s": DEAD_AFTER_S}
 
 
 def test_a_silent_device_is_closed_after_dead_after(connect, device_id, operator):
+    before = time.monotonic()
     device = connect(device_id, welcomed=False)
     welcome = device.welcome()
     assert welcome["heartbeat_s"] == 1
-    assert device.is_open(for_s=1.5)
-    code, reason = device.closed(timeout=10)
-    assert code == 4002
-    assert reason.split()[0]
+    code, reason = device.closed()
+    assert DEAD_AFTER_S <= time.monotonic() - before
+    assert (code, reason.split()[0]) == (4002, "heartbeat_missed")
     assert operator.presence(device_id, online=False)["epoch"] == welcome["epoch"]
 
 
@@ -33,7 +35,7 @@ LIFE = {
 
 def test_every_kind_of_frame_is_life(connect, device_id):
     devices = {kind: connect(f"{device_id}-{kind}") for kind in LIFE}
-    for _ in range(6):  # three times dead_after in all
+    for _ in range(6):  # longer than DEAD_AFTER_S in all
         for kind, device in devices.items():
             LIFE[kind](device)
         assert next(iter(devices.values())).is_open(for_s=1.0)
@@ -43,6 +45,7 @@ def test_every_kind_of_frame_is_life(connect, device_id):
 @pytest.mark.parametrize("peer", ["answers nothing", "reads nothing"])
 def test_descriptors_of_dead_peers_are_released(server, keys, device_id, peer):
     """The peer's TCP is alive, but it neither answers the close nor ends the connection."""
+    wait_for(lambda: server.metric("dm_sessions") == 0, "earlier sessions' end")
     before = server.descriptors()
     peers = [silent_peer(server, keys, f"{device_id}-{n}", peer) for n in range(10)]
     wait_for(lambda: server.metric("dm_sessions") == 10, "ten sessions")

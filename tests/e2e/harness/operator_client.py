@@ -38,16 +38,22 @@ class Message:
 class Operator:
     """Subscribed to everything the server publishes, and to `answers/#` for Response Topics."""
 
-    def __init__(self, broker, version=mqtt.MQTTv5, read=READ):
+    def __init__(self, broker, version=mqtt.MQTTv5, read=READ, durable_id=None):
+        """`durable_id`: the broker keeps what comes for this client while it is away."""
         self.version = version
         self._messages = Mailbag()
         self._ready = threading.Event()
         self._read = read
-        self.client = mqtt.Client(f"operator-{uuid.uuid4()}", protocol=version)
+        self.client = mqtt.Client(durable_id or f"operator-{uuid.uuid4()}", protocol=version)
         self.client.on_connect = lambda *_: self.client.subscribe([(t, 1) for t in self._read])
         self.client.on_subscribe = lambda *_: self._ready.set()
         self.client.on_message = self._on_message
-        self.client.connect("127.0.0.1", broker.port)
+        session = {}
+        if durable_id:
+            session["clean_start"] = False
+            session["properties"] = Properties(PacketTypes.CONNECT)
+            session["properties"].SessionExpiryInterval = 600
+        self.client.connect("127.0.0.1", broker.port, **session)
         self.client.loop_start()
         assert self._ready.wait(PATIENCE_S), "the broker did not acknowledge the subscriptions"
 
