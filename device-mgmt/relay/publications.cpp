@@ -1,0 +1,133 @@
+#include "device-mgmt/relay/publications.hpp"
+
+namespace dm::relay {
+
+namespace {
+
+broker::OutboundMessage make(std::string topic, std::string payload, int qos, bool retain = false) {
+    broker::OutboundMessage message;
+    message.topic = std::move(topic);
+    message.payload = std::move(payload);
+    message.qos = qos;
+    message.retain = retain;
+    return message;
+}
+
+/// To the Response Topic if there is one, with the reply topic as the way out should the broker
+/// refuse it.
+Publication answer(std::string payload, const core::ReplyTo& reply_to, std::string reply_topic) {
+    Publication publication;
+    if (reply_to.topic) {
+        publication.message = make(*reply_to.topic, std::move(payload), 1);
+        publication.fallback_topic = std::move(reply_topic);
+    } else {
+        publication.message = make(std::move(reply_topic), std::move(payload), 1);
+    }
+    publication.message.correlation = reply_to.correlation;
+    return publication;
+}
+
+}  // namespace
+
+Publication Publications::terminal(const core::FinishedCommand& finished,
+                                   const core::ReplyTo& reply_to) const {
+    Publication publication =
+        answer(finished.payload, reply_to, topics_.replies(finished.key.device));
+    auto& properties = publication.message.user_properties;
+    properties = {{"message_id", finished.message_id}, {"type", "terminal"}};
+    if (finished.traceparent) {
+        properties.emplace_back("traceparent", *finished.traceparent);
+    }
+    return publication;
+}
+
+Publication Publications::rejection(const RefusedInput& refused,
+                                    proto::WallTime now,
+                                    std::string message_id) const {
+    proto::RejectionMessage message{
+        refused.device ? refused.id : std::nullopt,
+        refused.device ? std::optional(refused.device->str()) : std::nullopt,
+        refused.code,
+        refused.message,
+        now,
+        node_};
+    Publication publication =
+        answer(proto::to_json(message),
+               refused.reply_to,
+               refused.device ? topics_.replies(*refused.device) : topics_.replies_invalid());
+    publication.message.user_properties = {{"message_id", std::move(message_id)},
+                                           {"type", "rejection"}};
+    return publication;
+}
+
+broker::OutboundMessage Publications::status(const core::PublishStatus& status) const {
+    auto message = make(topics_.status(status.status.device),
+                        proto::to_json(status.status),
+                        status.durable ? 1 : 0);
+    message.user_properties = {{"type", "status"}};
+    if (status.traceparent) {
+        message.user_properties.emplace_back("traceparent", *status.traceparent);
+    }
+    return message;
+}
+
+broker::OutboundMessage Publications::state_to(const core::PublishStatus& status,
+                                               const core::ReplyTo& reply_to) const {
+    broker::OutboundMessage message = this->status(status);
+    message.topic = *reply_to.topic;
+    message.correlation = reply_to.correlation;
+    return message;
+}
+
+broker::OutboundMessage Publications::online(const proto::DeviceId& device,
+                                             const core::DirectoryEntry& entry) const {
+    return make(topics_.presence(device),
+                proto::to_json(proto::Presence{device,
+                                               true,
+                                               entry.epoch,
+                                               node_,
+                                               entry.since,
+                                               "connected",
+                                               entry.model,
+                                               entry.firmware}),
+                1,
+                true);
+}
+
+broker::OutboundMessage Publications::offline(const proto::DeviceId& device,
+                                              const core::DirectoryEntry& entry,
+                                              std::string_view reason,
+                                              proto::WallTime now) const {
+    return make(topics_.presence(device),
+                proto::to_json(proto::Presence{device,
+                                               false,
+                                               entry.epoch,
+                                               node_,
+                                               now,
+                                               std::string(reason),
+                                               entry.model,
+                                               entry.firmware}),
+                1,
+                true);
+}
+
+broker::OutboundMessage Publications::telemetry(const proto::DeviceId& device,
+                                                const proto::Telemetry& telemetry,
+                                                proto::WallTime now) const {
+    return make(topics_.telemetry(device, telemetry.channel),
+                proto::to_json(device, telemetry, now, node_),
+                0);
+}
+
+broker::OutboundMessage Publications::alert(const proto::DeviceId& device,
+                                            const proto::Alert& alert,
+                                            proto::WallTime now) const {
+    return make(topics_.alerts(device), proto::to_json(device, alert, now, node_), 1);
+}
+
+broker::OutboundMessage Publications::node(const proto::NodeInfo& info) const {
+    const auto name = proto::Name::parse(info.node);
+    return make(topics_.node(name.value()), proto::to_json(info), 1, true);
+}
+
+}  // namespace dm::relay
