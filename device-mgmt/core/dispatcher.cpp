@@ -176,6 +176,10 @@ void Dispatcher::stored(const CommandKey& key, Moment now) {
         end(*pending, {CommandState::cancelled}, now);
         return;
     }
+    if (stopping_) {
+        end_stopped(*pending, now);
+        return;
+    }
     pump(*box, now);
     if (pending->stage != Stage::waiting) {
         return;
@@ -212,6 +216,17 @@ void Dispatcher::advance(Moment now) {
         }
         end_overdue(*pending, now);
         pump(*box, now);
+    }
+}
+
+void Dispatcher::end_all(Moment now) {
+    stopping_ = true;
+    for (auto& [device, box] : boxes_) {
+        for (Pending& pending : box.commands) {
+            if (pending.stage != Stage::storing && pending.stage != Stage::ending) {
+                end_stopped(pending, now);
+            }
+        }
     }
 }
 
@@ -320,6 +335,15 @@ void Dispatcher::end_overdue(Pending& pending, Moment now) {
              proto::ErrorDetail{"expired", "could not be sent within ttl_s"}},
             now);
     }
+}
+
+void Dispatcher::end_stopped(Pending& pending, Moment now) {
+    end(pending,
+        {CommandState::failed,
+         {},
+         {},
+         proto::ErrorDetail{"node_stopped", "the node stopped before the command was answered"}},
+        now);
 }
 
 void Dispatcher::set_stage(Pending& pending, Stage stage) {

@@ -102,6 +102,10 @@ public:
 
     void advance(Moment now);
 
+    /// The node stops and this state with it: ends every unfinished command as `failed`
+    /// `node_stopped`. Those still storing are ended as soon as they are stored.
+    void end_all(Moment now);
+
     // ---- results ----
 
     [[nodiscard]] std::vector<Effect> take_effects();
@@ -135,6 +139,7 @@ private:
     void came_back(Pending& pending, Moment at);
     void detach_from(Mailbox& box, SessionRef session, Moment now);
     void end(Pending& pending, Ending ending, Moment now);
+    void end_stopped(Pending& pending, Moment now);
     void end_overdue(Pending& pending, Moment now);
     void set_stage(Pending& pending, Stage stage);
     void tell(const Pending& pending, proto::CommandState state, Moment now);
@@ -159,6 +164,7 @@ private:
     std::uint64_t next_number_ = 1;
     std::size_t unfinished_ = 0;
     std::size_t waiting_ = 0;
+    bool stopping_ = false;
 };
 
 }  // namespace dm::core

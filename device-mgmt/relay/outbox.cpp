@@ -12,14 +12,14 @@ void Outbox::put(Publication publication) {
 }
 
 void Outbox::put_retained(broker::OutboundMessage message) {
-    const auto latest = latest_.find(message.topic);
-    const std::string topic = message.topic;
-    const Ticket ticket = next_;
-    if (latest != latest_.end()) {
-        // One that waits is overtaken and dropped when its turn comes; one in flight was first.
-        latest->second = ticket;
-    } else {
-        latest_.emplace(topic, ticket);
+    const auto [latest, is_new] = latest_.try_emplace(message.topic, next_);
+    if (!is_new) {
+        Row& row = rows_.at(latest->second);
+        if (!row.in_flight) {
+            row.publication.message = std::move(message);
+            return;
+        }
+        latest->second = next_;
     }
     enqueue({{std::move(message), std::nullopt}, true});
 }
@@ -47,13 +47,9 @@ void Outbox::pump() {
         if (it == rows_.end()) {
             continue;
         }
-        const broker::OutboundMessage& message = it->second.publication.message;
-        if (it->second.retained && latest_[message.topic] != ticket) {
-            rows_.erase(it);
-            continue;
-        }
+        it->second.in_flight = true;
         ++in_flight_;
-        broker_.publish(message, ticket);
+        broker_.publish(it->second.publication.message, ticket);
     }
 }
 
@@ -63,6 +59,7 @@ void Outbox::published(broker::PublishTicket ticket, broker::PublishResult resul
         return;
     }
     --in_flight_;
+    it->second.in_flight = false;
     switch (result) {
         case broker::PublishResult::acknowledged:
             if (it->second.retained) {

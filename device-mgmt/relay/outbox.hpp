@@ -51,6 +51,7 @@ private:
     struct Row {
         Publication publication;
         bool retained;
+        bool in_flight = false;
     };
 
     void enqueue(Row row);

@@ -1,0 +1,172 @@
+#pragma once
+
+#include "device-mgmt/broker/broker.hpp"
+#include "device-mgmt/core/directory.hpp"
+#include "device-mgmt/core/dispatcher.hpp"
+#include "device-mgmt/core/reports.hpp"
+#include "device-mgmt/loop/channel.hpp"
+#include "device-mgmt/loop/loop.hpp"
+#include "device-mgmt/ops/health.hpp"
+#include "device-mgmt/ops/metrics.hpp"
+#include "device-mgmt/relay/intake.hpp"
+#include "device-mgmt/relay/outbox.hpp"
+#include "device-mgmt/relay/publications.hpp"
+#include "device-mgmt/relay/uuid.hpp"
+#include "device-mgmt/shard/upstream.hpp"
+#include "device-mgmt/store/command_store.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <asio/steady_timer.hpp>
+
+namespace dm::relay {
+
+struct RelaySettings {
+    std::string node;
+    std::string url;
+    std::string version;
+    std::string prefix = "dm";
+    std::string response_topics;  ///< filter; empty: any
+    std::uint64_t capacity = 0;   ///< told in the node's info; 0: no bound
+    core::DispatchSettings dispatch;
+};
+
+/// Unprocessed publishes beyond which the broker's thread waits, at most kIntakePatience each: so
+/// the broker is slowed down, and the relay, which needs the broker's lock to publish, never waits
+/// for itself.
+inline constexpr std::size_t kMaxIntake = 10'000;
+inline constexpr std::chrono::milliseconds kIntakePatience{50};
+
+/// Unprocessed reports beyond which telemetry and alerts are not taken …
+inline constexpr std::size_t kMaxReports = 50'000;
+/// … and beyond which nothing is that a device can repeat (its session is closed, 1013).
+inline constexpr std::size_t kMaxReportsHard = 100'000;
+
+/// Brings commands from the broker to the sessions and what comes of them back, on a loop of its
+/// own: it owns the directory, the dispatcher and the outbox, and nothing of them is locked.
+class Relay final : public broker::BrokerListener, public shard::Upstream {
+public:
+    /// Sends an order to the shard it is for; any thread.
+    using PostOrder = std::function<void(core::Order)>;
+    using MakeStore = std::function<std::unique_ptr<store::CommandStore>(loop::Loop&)>;
+
+    Relay(RelaySettings settings,
+          broker::Broker& broker,
+          const MakeStore& make_store,
+          ops::Metrics& metrics,
+          ops::HealthState& health);
+    ~Relay() override;
+    Relay(const Relay&) = delete;
+    Relay& operator=(const Relay&) = delete;
+
+    /// Subscriptions and will that the broker must be made with.
+    [[nodiscard]] static broker::BrokerSettings complete(broker::BrokerSettings broker,
+                                                         const RelaySettings& settings);
+
+    /// Before the shards start and before the broker does.
+    void start(PostOrder post_order);
+
+    /// Any thread but the relay's. Announces that this node is going.
+    void drain();
+
+    /// Any thread but the relay's. Ends every unfinished command as `failed` `node_stopped` (their
+    /// state lives in this process), waits until all is published or `patience` has passed, and
+    /// ends the thread. True if nothing was left.
+    [[nodiscard]] bool finish(std::chrono::milliseconds patience);
+
+    [[nodiscard]] const loop::Loop& loop() const { return loop_; }
+
+    // shard::Upstream, any thread
+    [[nodiscard]] bool report(core::Report report) override;
+
+    // broker::BrokerListener, the broker's threads
+    void on_connected(bool session_present) override;
+    void on_disconnected(std::string_view reason) override;
+    void on_message(broker::InboundMessage message) override;
+    void on_published(broker::PublishTicket ticket, broker::PublishResult result) override;
+
+private:
+    struct Received {
+        broker::InboundMessage message;
+        core::Instant at;
+    };
+
+    struct Connected {
+        bool session_present;
+    };
+
+    struct Disconnected {
+        std::string reason;
+    };
+
+    struct Published {
+        broker::PublishTicket ticket;
+        broker::PublishResult result;
+    };
+
+    using BrokerEvent = std::variant<Connected, Disconnected, Published>;
+
+    // From the broker.
+    void take(Received& received);
+    void take(const BrokerEvent& event);
+    void submit(core::Submission submission, core::Instant received);
+    void look_up_and_submit(core::Submission submission);
+    void cancel(const Cancel& cancel);
+    void refuse(const RefusedInput& refused);
+
+    // From the shards.
+    void take(core::Report& report);
+    void opened(const core::Report& report, const core::SessionOpened& opened);
+    void closed(const core::Report& report, const core::SessionClosed& closed);
+    void forwarded(const core::Report& report, core::ForwardedFrame& frame);
+    void replied(const core::Report& report, proto::Reply& reply);
+
+    // To the outside.
+    void carry_out_effects();
+    void carry_out(core::StoreAccepted& effect);
+    void carry_out(core::StoreFinished& effect);
+    void carry_out(core::SendFrame& effect);
+    void carry_out(core::AckReply& effect);
+    void carry_out(core::PublishStatus& effect);
+    void carry_out(core::PublishRejection& effect);
+    void carry_out(core::RepeatTerminal& effect);
+    void publish_expendable(broker::OutboundMessage message, std::string_view kind);
+    void announce(std::string_view state);
+
+    void on_tick(core::Moment now);
+    void arm_deadline();
+
+    RelaySettings settings_;
+    broker::Broker& broker_;
+    ops::Metrics& metrics_;
+    ops::HealthState& health_;
+    loop::Loop loop_;
+    Publications publications_;
+    UuidSource uuids_;
+    core::Directory directory_;
+    core::Dispatcher dispatcher_;
+    Outbox outbox_;
+    std::unique_ptr<store::CommandStore> store_;
+    PostOrder post_order_;
+    std::string boot_;
+    std::string state_ = "up";
+    std::uint64_t announced_sessions_ = 0;
+    std::uint64_t ticks_ = 0;
+    asio::steady_timer deadline_timer_;
+    std::optional<core::Instant> armed_;
+    std::function<void()> when_ticked_;  ///< called once, by the next tick
+    loop::Channel<Received> received_;
+    loop::Channel<BrokerEvent> events_;
+    loop::Channel<core::Report> reports_;
+};
+
+}  // namespace dm::relay

@@ -1,0 +1,104 @@
+// The relay's side towards the shards: what sessions report.
+
+#include "device-mgmt/log/log.hpp"
+#include "device-mgmt/relay/relay.hpp"
+
+#include <utility>
+
+namespace dm::relay {
+
+void Relay::take(core::Report& report) {
+    if (const auto* opened_ = std::get_if<core::SessionOpened>(&report.body)) {
+        opened(report, *opened_);
+    } else if (const auto* closed_ = std::get_if<core::SessionClosed>(&report.body)) {
+        closed(report, *closed_);
+    } else if (const auto* sent = std::get_if<core::CommandSent>(&report.body)) {
+        if (sent->ok) {
+            metrics_.command("sent");
+        }
+        dispatcher_.sent(report.device, report.from, sent->id, sent->ok, sent->at);
+    } else if (std::holds_alternative<core::SessionWritable>(report.body)) {
+        dispatcher_.writable(report.device, report.from, core::read_clock());
+    } else if (auto* frame = std::get_if<core::ForwardedFrame>(&report.body)) {
+        forwarded(report, *frame);
+    }
+    carry_out_effects();
+}
+
+void Relay::opened(const core::Report& report, const core::SessionOpened& opened) {
+    const core::Moment now = core::read_clock();
+    const auto claim = directory_.claim(report.device, report.from, opened.remote, now);
+    if (!claim.granted) {
+        log::error("device_id_duel",
+                   {{"device", report.device.str()},
+                    {"remote", opened.remote},
+                    {"owner_remote", claim.replaced->remote},
+                    {"retry_after_ms", claim.retry_after.count()}});
+        post_order_(
+            {report.from, core::CloseSession{proto::CloseCode::overloaded, claim.retry_after}});
+        return;
+    }
+    if (claim.replaced) {
+        metrics_.takeover();
+        log::info("session_replaced",
+                  {{"device", report.device.str()},
+                   {"remote", opened.remote},
+                   {"old_remote", claim.replaced->remote},
+                   {"epoch", claim.epoch}});
+        post_order_({claim.replaced->session,
+                     core::CloseSession{proto::CloseCode::replaced, std::nullopt}});
+    }
+    post_order_({report.from, core::Welcome{claim.epoch}});
+    outbox_.put_retained(publications_.online(report.device, *directory_.find(report.device)));
+    dispatcher_.attach(report.device, report.from, now);
+}
+
+void Relay::closed(const core::Report& report, const core::SessionClosed& closed) {
+    const core::Moment now = core::read_clock();
+    dispatcher_.detach(report.device, report.from, now);
+    if (const auto entry = directory_.release(report.device, report.from)) {
+        outbox_.put_retained(
+            publications_.offline(report.device, *entry, proto::word(closed.code), now.wall));
+    }
+}
+
+void Relay::forwarded(const core::Report& report, core::ForwardedFrame& frame) {
+    // A session that no longer owns its device is not listened to: its epoch is over.
+    core::DirectoryEntry* entry = directory_.owned(report.device, report.from);
+    if (entry == nullptr) {
+        return;
+    }
+    const core::Moment now = core::read_clock();
+    if (auto* reply = std::get_if<proto::Reply>(&frame)) {
+        replied(report, *reply);
+    } else if (const auto* ack = std::get_if<proto::Ack>(&frame)) {
+        dispatcher_.acked(report.device, report.from, ack->id, now);
+    } else if (const auto* telemetry = std::get_if<proto::Telemetry>(&frame)) {
+        publish_expendable(publications_.telemetry(report.device, *telemetry, now.wall),
+                           "telemetry");
+    } else if (const auto* alert = std::get_if<proto::Alert>(&frame)) {
+        if (!outbox_.put_expendable(publications_.alert(report.device, *alert, now.wall))) {
+            metrics_.broker_dropped("alert");
+        }
+    } else if (auto* hello = std::get_if<proto::Hello>(&frame)) {
+        entry->model = std::move(hello->model);
+        entry->firmware = std::move(hello->firmware);
+        outbox_.put_retained(publications_.online(report.device, *entry));
+    }
+}
+
+void Relay::replied(const core::Report& report, proto::Reply& reply) {
+    if (dispatcher_.replied(report.device, report.from, reply, core::read_clock())) {
+        return;
+    }
+    core::CommandKey key{report.device, reply.id};
+    store_->find_finished(
+        key,
+        [this, device = report.device, session = report.from, reply = std::move(reply)](
+            const auto& finished) {
+            dispatcher_.reply_to_finished(device, session, reply, finished, core::read_clock());
+            carry_out_effects();
+        });
+}
+
+}  // namespace dm::relay
