@@ -253,6 +253,7 @@ void Shard::stop() {
         endpoint_.stop_accepting();
         endpoint_.abort_all();
     });
+    loop_.run_and_wait([] {});  // behind the last on_close of the sessions that were aborted
     loop_.stop();
 }
 

@@ -1,0 +1,232 @@
+#include "device-mgmt/app.hpp"
+
+#include "device-mgmt/auth/authenticator.hpp"
+#include "device-mgmt/broker/mqtt_broker.hpp"
+#include "device-mgmt/log/log.hpp"
+#include "device-mgmt/net/probe_port.hpp"
+#include "device-mgmt/net/tls_context.hpp"
+#include "device-mgmt/store/memory_store.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <thread>
+#include <utility>
+
+#include <sys/resource.h>
+
+namespace dm {
+
+namespace {
+
+constexpr std::chrono::milliseconds kFlushPatience{5000};
+constexpr std::chrono::milliseconds kBrokerGrace{2000};
+constexpr std::chrono::milliseconds kPoll{100};
+
+/// As many descriptors as the system grants: a session needs one.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+            log::warn("descriptor_limit_not_raised", {{"limit", limit.rlim_cur}});
+        }
+    }
+}
+
+relay::RelaySettings relay_settings(const Config& config) {
+    relay::RelaySettings settings;
+    settings.node = config.node.name;
+    settings.url = config.node.url;
+    settings.version = DM_VERSION;
+    settings.prefix = config.broker.prefix;
+    settings.response_topics = config.broker.response_topics;
+    settings.capacity = config.health.max_sessions;
+    settings.dispatch.window = config.commands.window;
+    settings.dispatch.queue_per_device = config.commands.queue_per_device;
+    settings.dispatch.max_unfinished = config.commands.max_unfinished;
+    return settings;
+}
+
+broker::BrokerSettings broker_settings(const Config& config) {
+    broker::BrokerSettings settings;
+    settings.url = config.broker.url;
+    settings.username = config.broker.username;
+    settings.password = config.broker.password;
+    settings.ca = config.broker.ca;
+    return relay::Relay::complete(std::move(settings), relay_settings(config));
+}
+
+shard::ShardSettings shard_settings(const Config& config, std::uint32_t index, std::uint32_t of) {
+    shard::ShardSettings settings;
+    settings.index = index;
+    settings.origins = config.listen.origins;
+    settings.endpoint.address = config.listen.address;
+    settings.endpoint.port = config.listen.port;
+    settings.endpoint.reuse_port = of > 1;
+    settings.endpoint.limits.max_unsent_bytes = config.session.max_unsent_bytes;
+    settings.endpoint.limits.max_handshakes = config.listen.max_handshakes;
+    settings.endpoint.limits.max_connections = (config.listen.max_connections + of - 1) / of;
+    settings.endpoint.limits.accepts_per_address_per_s = config.listen.accepts_per_address;
+    settings.session.node = config.node.name;
+    settings.session.heartbeat = config.session.heartbeat;
+    settings.session.dead_after = config.session.dead_after;
+    settings.session.max_frames_per_s = config.session.max_frames_per_s;
+    return settings;
+}
+
+std::unique_ptr<store::CommandStore> make_store(const Config& config, loop::Loop& loop) {
+    return std::make_unique<store::MemoryStore>(
+        store::MemoryStoreSettings{config.store.keep_finished, config.store.keep_finished_max},
+        [&loop](std::function<void()> done) { asio::post(loop.io(), std::move(done)); });
+}
+
+/// Waits for SIGTERM or SIGINT, no longer than `patience`.
+bool wait_for_signal(std::chrono::milliseconds patience) {
+    sigset_t wanted{};
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGTERM);
+    sigaddset(&wanted, SIGINT);
+    const timespec limit{patience.count() / 1000, (patience.count() % 1000) * 1'000'000};
+    return sigtimedwait(&wanted, nullptr, &limit) > 0;
+}
+
+}  // namespace
+
+App::App(const Config& config) : config_(config), metrics_(DM_VERSION) {}
+
+App::~App() = default;
+
+tl::expected<std::unique_ptr<App>, std::string> App::start(const Config& config) {
+    std::unique_ptr<App> app(new App(config));
+    if (auto started = app->start_parts(); !started) {
+        return tl::unexpected(std::move(started.error()));
+    }
+    return app;
+}
+
+tl::expected<void, std::string> App::start_parts() {
+    raise_descriptor_limit();
+    broker_ = broker::make_mqtt_broker(broker_settings(config_));
+    relay_ = std::make_unique<relay::Relay>(
+        relay_settings(config_),
+        *broker_,
+        [this](loop::Loop& loop) { return make_store(config_, loop); },
+        metrics_,
+        health_);
+    if (auto started = start_shards(); !started) {
+        return started;
+    }
+    ops_ = std::make_unique<ops::OpsServer>(
+        ops::OpsSettings{config_.ops.address, config_.ops.port, config_.ops.token},
+        ops::HealthLimits{config_.health.max_sessions, config_.health.max_load},
+        metrics_,
+        health_,
+        [] { kill(getpid(), SIGTERM); });
+    if (auto started = ops_->start(); !started) {
+        return started;
+    }
+    relay_->start([this](core::Order order) { shards_[order.to.shard]->post(std::move(order)); });
+    for (const auto& shard : shards_) {
+        shard->start();
+    }
+    broker_->start(*relay_);
+    health_.started.store(true);
+    log::info("started",
+              {{"node", config_.node.name},
+               {"version", DM_VERSION},
+               {"port", static_cast<unsigned>(shards_.front()->port())},
+               {"ops_port", static_cast<unsigned>(ops_->port())},
+               {"shards", shards_.size()},
+               {"tls", config_.listen.tls}});
+    return {};
+}
+
+tl::expected<void, std::string> App::start_shards() {
+    std::shared_ptr<const net::TlsContext> tls;
+    if (config_.listen.tls) {
+        auto loaded = net::TlsContext::load({config_.listen.cert,
+                                             config_.listen.key,
+                                             config_.auth.mtls ? config_.auth.client_ca : "",
+                                             false});
+        if (!loaded) {
+            return tl::unexpected(std::move(loaded.error()));
+        }
+        tls = std::move(*loaded);
+    } else {
+        log::warn("plain_websocket", {{"why", "listen.tls is false: nothing is encrypted"}});
+    }
+    auto keys = auth::KeyRing::load(config_.auth);
+    if (!keys) {
+        return tl::unexpected(std::move(keys.error()));
+    }
+    // With SO_REUSEPORT a second copy of the server would bind as well and steal connections.
+    if (auto free = net::probe_port(config_.listen.address, config_.listen.port); !free) {
+        return free;
+    }
+    const std::uint32_t count = config_.listen.threads != 0
+                                    ? config_.listen.threads
+                                    : std::max(1U, std::thread::hardware_concurrency());
+    std::uint16_t port = config_.listen.port;
+    for (std::uint32_t index = 0; index < count; ++index) {
+        shard::ShardSettings settings = shard_settings(config_, index, count);
+        settings.endpoint.port = port;
+        shards_.push_back(
+            std::make_unique<shard::Shard>(std::move(settings), tls, *keys, *relay_, metrics_));
+        if (auto listening = shards_.back()->listen(); !listening) {
+            return listening;
+        }
+        port = shards_.back()->port();  // the kernel's choice for port 0 holds for all shards
+    }
+    return {};
+}
+
+std::size_t App::sessions() const {
+    std::size_t count = 0;
+    for (const auto& shard : shards_) {
+        count += shard->sessions();
+    }
+    return count;
+}
+
+void App::watch_loops() {
+    std::chrono::milliseconds worst = relay_->loop().lag();
+    for (const auto& shard : shards_) {
+        worst = std::max(worst, shard->loop().lag());
+    }
+    health_.loop_lag_ms.store(worst.count(), std::memory_order_relaxed);
+}
+
+int App::run() {
+    while (!wait_for_signal(kPoll * 5)) {
+        watch_loops();
+    }
+    log::info("draining", {{"sessions", sessions()}, {"spread_s", config_.drain.spread.count()}});
+    const bool drained = drain();
+    for (const auto& shard : shards_) {
+        shard->stop();
+    }
+    const bool flushed = relay_->finish(drained ? kFlushPatience : std::chrono::milliseconds(0));
+    broker_->stop(kBrokerGrace);
+    ops_->stop();
+    log::info("stopped", {{"drained", drained}, {"flushed", flushed}});
+    return drained ? 0 : 1;
+}
+
+bool App::drain() {
+    health_.draining.store(true);
+    relay_->drain();
+    for (const auto& shard : shards_) {
+        shard->drain(config_.drain.spread);
+    }
+    const core::Instant deadline = core::read_clock().mono + config_.drain.deadline;
+    while (sessions() > 0 && core::read_clock().mono < deadline) {
+        if (wait_for_signal(kPoll)) {
+            log::warn("drain_cut_short", {{"sessions", sessions()}});
+            return false;
+        }
+        watch_loops();
+    }
+    return sessions() == 0;
+}
+
+}  // namespace dm

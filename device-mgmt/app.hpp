@@ -1,0 +1,54 @@
+#pragma once
+
+#include "device-mgmt/broker/broker.hpp"
+#include "device-mgmt/config.hpp"
+#include "device-mgmt/ops/health.hpp"
+#include "device-mgmt/ops/metrics.hpp"
+#include "device-mgmt/ops/ops_server.hpp"
+#include "device-mgmt/relay/relay.hpp"
+#include "device-mgmt/shard/shard.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+namespace dm {
+
+/// The whole process: built top to bottom, drained, stopped in reverse. One thread, main's.
+class App {
+public:
+    /// Builds and starts everything. The error is for the operator: what could not be had.
+    [[nodiscard]] static tl::expected<std::unique_ptr<App>, std::string> start(
+        const Config& config);
+
+    ~App();
+    App(const App&) = delete;
+    App& operator=(const App&) = delete;
+
+    /// Waits for SIGTERM or SIGINT (which must be blocked in every thread), drains, and returns
+    /// the exit code: 0 when nothing was cut short. A second signal ends the drain at once.
+    [[nodiscard]] int run();
+
+private:
+    explicit App(const Config& config);
+
+    [[nodiscard]] tl::expected<void, std::string> start_parts();
+    [[nodiscard]] tl::expected<void, std::string> start_shards();
+    [[nodiscard]] std::size_t sessions() const;
+    [[nodiscard]] bool drain();
+    void watch_loops();
+
+    Config config_;
+    ops::Metrics metrics_;
+    ops::HealthState health_;
+    std::unique_ptr<broker::Broker> broker_;  ///< stopped before the relay, its listener, is gone
+    std::unique_ptr<relay::Relay> relay_;
+    std::vector<std::unique_ptr<shard::Shard>> shards_;
+    std::unique_ptr<ops::OpsServer> ops_;
+};
+
+}  // namespace dm

@@ -1,0 +1,9 @@
+dm_library(dm_server
+  SOURCES app.cpp
+  HEADERS app.hpp
+  LINK dm_config dm_relay dm_shard dm_broker dm_ops dm_store
+  PRIVATE dm_auth dm_log dm_net)
+
+dm_program(device-mgmt
+  SOURCES main.cpp
+  PRIVATE dm_server dm_auth dm_config dm_log)
