@@ -28,7 +28,8 @@ int serve(int argc, char** argv) {
         std::fputs(config.error().text.c_str(), config.error().code == 0 ? stdout : stderr);
         return config.error().code;
     }
-    dm::log::configure(config->log);
+    dm::log::configure(dm::log::parse_level(config->log.level).value(),
+                       dm::log::parse_line_format(config->log.format).value());
     block_signals();
     const auto app = dm::App::start(*config);
     if (!app) {
