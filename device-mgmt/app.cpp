@@ -80,24 +80,40 @@ std::unique_ptr<store::CommandStore> make_store(const Config& config, loop::Loop
         [&loop](std::function<void()> done) { asio::post(loop.io(), std::move(done)); });
 }
 
-/// Waits for SIGTERM or SIGINT, no longer than `patience`.
-bool wait_for_signal(std::chrono::milliseconds patience) {
+enum class Signal { none, stop, reload };
+
+/// Waits for SIGTERM, SIGINT or SIGHUP, no longer than `patience`.
+Signal wait_for_signal(std::chrono::milliseconds patience) {
     sigset_t wanted{};
     sigemptyset(&wanted);
     sigaddset(&wanted, SIGTERM);
     sigaddset(&wanted, SIGINT);
+    sigaddset(&wanted, SIGHUP);
     const timespec limit{patience.count() / 1000, (patience.count() % 1000) * 1'000'000};
-    return sigtimedwait(&wanted, nullptr, &limit) > 0;
+    const int signal = sigtimedwait(&wanted, nullptr, &limit);
+    if (signal < 0) {
+        return Signal::none;
+    }
+    return signal == SIGHUP ? Signal::reload : Signal::stop;
 }
 
 }  // namespace
 
-App::App(const Config& config) : config_(config), metrics_(DM_VERSION) {}
+App::App(const Config& config, settings::Sources sources)
+    : config_(config),
+      sources_(std::move(sources)),
+      watch_({config.listen.cert,
+              config.listen.key,
+              config.auth.client_ca,
+              config.auth.jwt_keys,
+              config.auth.credentials}),
+      metrics_(DM_VERSION) {}
 
 App::~App() = default;
 
-tl::expected<std::unique_ptr<App>, std::string> App::start(const Config& config) {
-    std::unique_ptr<App> app(new App(config));
+tl::expected<std::unique_ptr<App>, std::string> App::start(const Config& config,
+                                                           const settings::Sources& sources) {
+    std::unique_ptr<App> app(new App(config, sources));
     if (auto started = app->start_parts(); !started) {
         return tl::unexpected(std::move(started.error()));
     }
@@ -141,7 +157,7 @@ tl::expected<void, std::string> App::start_parts() {
     return {};
 }
 
-tl::expected<void, std::string> App::start_shards() {
+tl::expected<void, std::string> App::load_secrets() {
     std::shared_ptr<const net::TlsContext> tls;
     if (config_.listen.tls) {
         auto loaded = net::TlsContext::load({config_.listen.cert,
@@ -152,12 +168,42 @@ tl::expected<void, std::string> App::start_shards() {
             return tl::unexpected(std::move(loaded.error()));
         }
         tls = std::move(*loaded);
-    } else {
-        log::warn("plain_websocket", {{"why", "listen.tls is false: nothing is encrypted"}});
     }
     auto keys = auth::KeyRing::load(config_.auth);
     if (!keys) {
         return tl::unexpected(std::move(keys.error()));
+    }
+    tls_ = std::move(tls);
+    keys_ = std::move(*keys);
+    return {};
+}
+
+void App::reload() {
+    if (auto loaded = load_secrets(); !loaded) {
+        log::error("reload_failed", {{"why", loaded.error()}, {"in_force", "the old ones"}});
+        return;
+    }
+    for (const auto& shard : shards_) {
+        shard->reload(tls_, keys_);
+    }
+    log::info("reloaded");
+}
+
+void App::reload_log_level() {
+    const auto config = load_config(sources_);
+    if (!config) {
+        log::error("reload_failed", {{"why", config.error().text}, {"in_force", "the old level"}});
+    } else if (const auto level = log::parse_level(config->log.level)) {
+        log::set_level(*level);
+    }
+}
+
+tl::expected<void, std::string> App::start_shards() {
+    if (auto loaded = load_secrets(); !loaded) {
+        return loaded;
+    }
+    if (!config_.listen.tls) {
+        log::warn("plain_websocket", {{"why", "listen.tls is false: nothing is encrypted"}});
     }
     // With SO_REUSEPORT a second copy of the server would bind as well and steal connections.
     if (auto free = net::probe_port(config_.listen.address, config_.listen.port); !free) {
@@ -171,7 +217,7 @@ tl::expected<void, std::string> App::start_shards() {
         shard::ShardSettings settings = shard_settings(config_, index, count);
         settings.endpoint.port = port;
         shards_.push_back(
-            std::make_unique<shard::Shard>(std::move(settings), tls, *keys, *relay_, metrics_));
+            std::make_unique<shard::Shard>(std::move(settings), tls_, keys_, *relay_, metrics_));
         if (auto listening = shards_.back()->listen(); !listening) {
             return listening;
         }
@@ -197,8 +243,15 @@ void App::watch_loops() {
 }
 
 int App::run() {
-    while (!wait_for_signal(kPoll * 5)) {
+    for (Signal signal = Signal::none; signal != Signal::stop;) {
+        signal = wait_for_signal(kPoll * 5);
         watch_loops();
+        if (signal == Signal::reload) {
+            reload_log_level();
+        }
+        if (watch_.changed() || signal == Signal::reload) {
+            reload();
+        }
     }
     log::info("draining", {{"sessions", sessions()}, {"spread_s", config_.drain.spread.count()}});
     const bool drained = drain();
@@ -220,7 +273,7 @@ bool App::drain() {
     }
     const core::Instant deadline = core::read_clock().mono + config_.drain.deadline;
     while (sessions() > 0 && core::read_clock().mono < deadline) {
-        if (wait_for_signal(kPoll)) {
+        if (wait_for_signal(kPoll) == Signal::stop) {
             log::warn("drain_cut_short", {{"sessions", sessions()}});
             return false;
         }

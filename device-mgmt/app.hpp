@@ -2,10 +2,13 @@
 
 #include "device-mgmt/broker/broker.hpp"
 #include "device-mgmt/config.hpp"
+#include "device-mgmt/file_watch.hpp"
+#include "device-mgmt/net/tls_context.hpp"
 #include "device-mgmt/ops/health.hpp"
 #include "device-mgmt/ops/metrics.hpp"
 #include "device-mgmt/ops/ops_server.hpp"
 #include "device-mgmt/relay/relay.hpp"
+#include "device-mgmt/settings/sources.hpp"
 #include "device-mgmt/shard/shard.hpp"
 
 #include <chrono>
@@ -22,8 +25,9 @@ namespace dm {
 class App {
 public:
     /// Builds and starts everything. The error is for the operator: what could not be had.
+    /// `sources` is where `config` came from: SIGHUP reads the log level there again.
     [[nodiscard]] static tl::expected<std::unique_ptr<App>, std::string> start(
-        const Config& config);
+        const Config& config, const settings::Sources& sources);
 
     ~App();
     App(const App&) = delete;
@@ -31,18 +35,27 @@ public:
 
     /// Waits for SIGTERM or SIGINT (which must be blocked in every thread), drains, and returns
     /// the exit code: 0 when nothing was cut short. A second signal ends the drain at once.
+    /// Meanwhile certificate, keys and credentials are read again on SIGHUP and when their files
+    /// change; what cannot be read leaves the old ones in force.
     [[nodiscard]] int run();
 
 private:
-    explicit App(const Config& config);
+    App(const Config& config, settings::Sources sources);
 
     [[nodiscard]] tl::expected<void, std::string> start_parts();
     [[nodiscard]] tl::expected<void, std::string> start_shards();
+    [[nodiscard]] tl::expected<void, std::string> load_secrets();
+    void reload();
+    void reload_log_level();
     [[nodiscard]] std::size_t sessions() const;
     [[nodiscard]] bool drain();
     void watch_loops();
 
     Config config_;
+    settings::Sources sources_;
+    FileWatch watch_;
+    std::shared_ptr<const net::TlsContext> tls_;  ///< null: plain ws
+    std::shared_ptr<const auth::KeyRing> keys_;
     ops::Metrics metrics_;
     ops::HealthState health_;
     std::unique_ptr<broker::Broker> broker_;  ///< stopped before the relay, its listener, is gone

@@ -1,12 +1,11 @@
 #include "device-mgmt/file_watch.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 namespace dm {
 
@@ -15,6 +14,7 @@ namespace {
 /// What changes when a file does: inode (renamed over), size, and the times of content and status.
 std::string fingerprint(const std::string& path) {
     struct stat found {};
+
     if (stat(path.c_str(), &found) != 0) {
         return path + " absent\n";
     }

@@ -22,8 +22,8 @@ void block_signals() {
 }
 
 int serve(int argc, char** argv) {
-    const auto config =
-        dm::load_config({{argv + 1, argv + argc}, dm::settings::read_environment()});
+    const dm::settings::Sources sources{{argv + 1, argv + argc}, dm::settings::read_environment()};
+    const auto config = dm::load_config(sources);
     if (!config) {
         std::fputs(config.error().text.c_str(), config.error().code == 0 ? stdout : stderr);
         return config.error().code;
@@ -31,7 +31,7 @@ int serve(int argc, char** argv) {
     dm::log::configure(dm::log::parse_level(config->log.level).value(),
                        dm::log::parse_line_format(config->log.format).value());
     block_signals();
-    const auto app = dm::App::start(*config);
+    const auto app = dm::App::start(*config, sources);
     if (!app) {
         dm::log::error("not_started", {{"why", app.error()}});
         return 1;
@@ -44,7 +44,7 @@ int serve(int argc, char** argv) {
 int main(int argc, char** argv) {
     try {
         if (argc > 1 && std::string_view(argv[1]) == "credentials") {
-            return dm::auth::run_credentials(argc - 1, argv + 1);
+            return dm::auth::run_credentials(argc, argv);
         }
         return serve(argc, argv);
     } catch (const std::exception& failure) {

@@ -1,8 +1,8 @@
 dm_library(dm_server
-  SOURCES app.cpp
-  HEADERS app.hpp
+  SOURCES app.cpp file_watch.cpp
+  HEADERS app.hpp file_watch.hpp
   LINK dm_config dm_relay dm_shard dm_broker dm_ops dm_store
-  PRIVATE dm_auth dm_log dm_net)
+  PRIVATE dm_auth dm_log dm_net fmt::fmt)
 
 dm_program(device-mgmt
   SOURCES main.cpp

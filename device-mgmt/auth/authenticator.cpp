@@ -125,7 +125,11 @@ private:
             return tl::unexpected(AuthProblem::bad_signature);
         }
         const AuthSettings& settings = data().settings;
-        return read_claims(parts->claims, settings.jwt_audience, settings.jwt_issuer);
+        auto claims = read_claims(parts->claims, settings.jwt_audience, settings.jwt_issuer);
+        if (claims) {
+            claims->identity.proof = key->fingerprint();
+        }
+        return claims;
     }
 
     [[nodiscard]] Checked check_certificate(std::string_view common_name) const {
@@ -136,19 +140,19 @@ private:
         if (!device) {
             return tl::unexpected(AuthProblem::bad_device_id);
         }
-        return Identity{*device, Method::certificate, std::nullopt, {}};
+        return Identity{*device, Method::certificate, std::nullopt, {}, 0};
     }
 
     [[nodiscard]] Checked check_basic(const BasicLogin& login) const {
         if (data().settings.credentials.empty()) {
             return tl::unexpected(AuthProblem::method_disabled);
         }
-        const bool known = data().knows(login.id, login.secret);
+        const auto known = data().knows(login.id, login.secret);
         const auto device = proto::DeviceId::parse(login.id);
         if (!known || !device) {
             return tl::unexpected(AuthProblem::bad_credentials);
         }
-        return Identity{*device, Method::basic, std::nullopt, {}};
+        return Identity{*device, Method::basic, std::nullopt, {}, *known};
     }
 
     std::shared_ptr<const KeyRing> keys_;

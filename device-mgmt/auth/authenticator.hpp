@@ -4,6 +4,7 @@
 #include "protocol/time.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,12 @@ public:
     ~KeyRing();
     KeyRing(const KeyRing&) = delete;
     KeyRing& operator=(const KeyRing&) = delete;
+
+    /// Whether the key or credential that once proved `device` is still here: after a reload a
+    /// session whose proof is gone must end.
+    [[nodiscard]] bool still_proves(Method method,
+                                    std::uint64_t proof,
+                                    const proto::DeviceId& device) const;
 
     struct Data;
 

@@ -3,6 +3,7 @@
 #include "protocol/ids.hpp"
 #include "protocol/time.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ struct Identity {
     Method method;
     std::optional<proto::WallTime> expires_at;  ///< tokens only
     std::vector<proto::Name> groups;            ///< token claim `groups`
+    std::uint64_t proof = 0;  ///< which key or credential proved it: KeyRing::still_proves
 };
 
 /// Why an identity was refused; for logs and metrics. The peer only learns 401.

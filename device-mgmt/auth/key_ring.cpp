@@ -2,6 +2,7 @@
 
 #include "device-mgmt/auth/file_text.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -37,14 +38,32 @@ const VerifyKey* KeyRing::Data::find_key(const std::optional<proto::Name>& kid) 
     return found == keys.end() ? nullptr : &found->second;
 }
 
-bool KeyRing::Data::knows(std::string_view id, std::string_view secret) const {
+std::optional<std::uint64_t> KeyRing::Data::knows(std::string_view id,
+                                                  std::string_view secret) const {
     static const std::string no_salt(kSaltBytes, '\0');
     static const Sha256 no_hash{};
     const auto found = credentials.find(std::string{id});
     const bool known = found != credentials.end();
     const Sha256 hash = sha256(known ? found->second.salt : no_salt, secret);
     const bool equal = equal_in_constant_time(hash, known ? found->second.hash : no_hash);
-    return known && equal;
+    return known && equal ? std::optional(short_form(hash)) : std::nullopt;
+}
+
+bool KeyRing::still_proves(Method method,
+                           std::uint64_t proof,
+                           const proto::DeviceId& device) const {
+    switch (method) {
+        case Method::certificate:
+            return data_->settings.mtls;
+        case Method::token:
+            return std::any_of(data_->keys.begin(), data_->keys.end(), [&](const auto& entry) {
+                return entry.second.fingerprint() == proof;
+            });
+        case Method::basic:
+            break;
+    }
+    const auto found = data_->credentials.find(device.str());
+    return found != data_->credentials.end() && short_form(found->second.hash) == proof;
 }
 
 KeyRing::KeyRing(std::unique_ptr<Data> data) : data_(std::move(data)) {}

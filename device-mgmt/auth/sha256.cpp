@@ -47,6 +47,14 @@ bool equal_in_constant_time(const Sha256& a, const Sha256& b) {
     return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
+std::uint64_t short_form(const Sha256& hash) {
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < sizeof number; ++i) {
+        number = number << 8U | hash[i];
+    }
+    return number;
+}
+
 std::string random_octets(std::size_t count) {
     std::string octets(count, '\0');
     // OpenSSL takes bytes as unsigned char.

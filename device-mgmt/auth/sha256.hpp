@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,5 +24,8 @@ using Sha256 = std::array<unsigned char, 32>;
 
 /// Lower-case hex only.
 [[nodiscard]] std::optional<std::string> from_hex(std::string_view text);
+
+/// The first eight bytes: enough to tell keys apart, nothing to rely on against forgery.
+[[nodiscard]] std::uint64_t short_form(const Sha256& hash);
 
 }  // namespace dm::auth

@@ -81,8 +81,14 @@ void VerifyKey::FreeKey::operator()(evp_pkey_st* key) const {
     EVP_PKEY_free(key);
 }
 
-VerifyKey::VerifyKey(Algorithm algorithm, KeyPointer key, std::string secret)
-    : algorithm_(algorithm), key_(std::move(key)), secret_(std::move(secret)) {}
+VerifyKey::VerifyKey(Algorithm algorithm,
+                     KeyPointer key,
+                     std::string secret,
+                     std::uint64_t fingerprint)
+    : algorithm_(algorithm),
+      key_(std::move(key)),
+      secret_(std::move(secret)),
+      fingerprint_(fingerprint) {}
 
 tl::expected<VerifyKey, std::string> VerifyKey::from_public_pem(const std::string& pem) {
     if (pem.find("PRIVATE KEY-----") != std::string::npos) {
@@ -99,7 +105,7 @@ tl::expected<VerifyKey, std::string> VerifyKey::from_public_pem(const std::strin
     if (!algorithm) {
         return tl::unexpected(algorithm.error());
     }
-    return VerifyKey{*algorithm, std::move(key), {}};
+    return VerifyKey{*algorithm, std::move(key), {}, short_form(sha256(pem))};
 }
 
 tl::expected<Algorithm, std::string> VerifyKey::kind_of(const evp_pkey_st& key) {
@@ -128,7 +134,8 @@ tl::expected<VerifyKey, std::string> VerifyKey::from_secret(std::string secret) 
         return tl::unexpected(
             fmt::format("has {} bytes: at least {}", secret.size(), kMinSecretBytes));
     }
-    return VerifyKey{Algorithm::hs256, nullptr, std::move(secret)};
+    const std::uint64_t fingerprint = short_form(sha256(secret));
+    return VerifyKey{Algorithm::hs256, nullptr, std::move(secret), fingerprint};
 }
 
 bool VerifyKey::verifies(std::string_view signed_text, std::string_view signature) const {

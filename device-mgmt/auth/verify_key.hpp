@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,9 @@ public:
     /// The one algorithm this key may be used with.
     [[nodiscard]] Algorithm algorithm() const { return algorithm_; }
 
+    /// Names the key among others: of its PEM or its secret.
+    [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
+
     [[nodiscard]] bool verifies(std::string_view signed_text, std::string_view signature) const;
 
 private:
@@ -46,7 +50,7 @@ private:
 
     using KeyPointer = std::unique_ptr<evp_pkey_st, FreeKey>;
 
-    VerifyKey(Algorithm algorithm, KeyPointer key, std::string secret);
+    VerifyKey(Algorithm algorithm, KeyPointer key, std::string secret, std::uint64_t fingerprint);
 
     [[nodiscard]] static tl::expected<Algorithm, std::string> kind_of(const evp_pkey_st& key);
     [[nodiscard]] bool verifies_public(std::string_view signed_text,
@@ -57,6 +61,7 @@ private:
     Algorithm algorithm_;
     KeyPointer key_;
     std::string secret_;
+    std::uint64_t fingerprint_;
 };
 
 }  // namespace dm::auth

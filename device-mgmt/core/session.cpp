@@ -224,6 +224,13 @@ void Session::close(CloseCode code, std::optional<std::chrono::milliseconds> ret
     link_.close(code, proto::close_reason(proto::word(code), retry_after));
 }
 
+void Session::revoke() {
+    if (!closing_) {
+        closing_ = true;
+        link_.close(CloseCode::policy, "revoked");
+    }
+}
+
 void Session::on_close(CloseCode code, std::string_view reason) {
     closing_ = true;
     closed_ = true;

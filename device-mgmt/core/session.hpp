@@ -93,6 +93,9 @@ public:
     /// Closes with `reconnect` told before where the code is a planned one.
     void close(proto::CloseCode code, std::optional<std::chrono::milliseconds> retry_after);
 
+    /// The identity this session was opened with is no longer valid: 1008 `revoked`.
+    void revoke();
+
     /// Looks at the clocks: liveness, stuck link, token. Asks for the next look itself.
     void check();
 

@@ -31,6 +31,8 @@ public:
     Host(Shard& shard, core::SessionRef ref, Admitted admitted, core::DeviceLink& link)
         : shard_(shard),
           ref_(ref),
+          method_(admitted.identity.method),
+          proof_(admitted.identity.proof),
           opened_(core::read_clock().mono),
           remote_(link.remote()),
           session_(shard.settings_.session,
@@ -43,6 +45,10 @@ public:
     }
 
     [[nodiscard]] core::Session& session() { return session_; }
+
+    [[nodiscard]] bool is_proven_by(const auth::KeyRing& keys) const {
+        return keys.still_proves(method_, proof_, session_.device());
+    }
 
     void report(core::ReportBody body) override {
         const bool expendable = may_be_lost(body);
@@ -88,6 +94,8 @@ public:
 private:
     Shard& shard_;
     core::SessionRef ref_;
+    auth::Method method_;
+    std::uint64_t proof_;
     core::Instant opened_;
     std::string remote_;
     core::Session session_;
@@ -220,6 +228,21 @@ void Shard::on_tick(core::Moment now) {
         drain_plan_.pop_back();
     }
     metrics_.loop_lag(loop_.name(), loop_.lag());
+}
+
+void Shard::reload(std::shared_ptr<const net::TlsContext> tls,
+                   std::shared_ptr<const auth::KeyRing> keys) {
+    asio::post(loop_.io(), [this, tls = std::move(tls), keys = std::move(keys)] {
+        if (tls != nullptr) {
+            endpoint_.replace_tls(tls);
+        }
+        authenticator_.replace_keys(keys);
+        for (const auto& [number, found] : hosts_) {
+            if (!found->is_proven_by(*keys)) {
+                found->session().revoke();
+            }
+        }
+    });
 }
 
 void Shard::drain(std::chrono::milliseconds spread) {

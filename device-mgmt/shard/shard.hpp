@@ -60,6 +60,11 @@ public:
     /// `spread`, telling it before when to come back.
     void drain(std::chrono::milliseconds spread);
 
+    /// Any thread: uses these from the next handshake on (`tls` null: plain ws, nothing to replace)
+    /// and closes the sessions whose key or credential is gone (1008 `revoked`).
+    void reload(std::shared_ptr<const net::TlsContext> tls,
+                std::shared_ptr<const auth::KeyRing> keys);
+
     /// Any thread but this shard's: resets what is left and ends the thread.
     void stop();
 
