@@ -35,8 +35,8 @@ public:
     // Commands: a CommandState's word, `rejected`, or `late`.
     void command(std::string_view state);
     void rejection(std::string_view code);  ///< dm_rejections_total{code}
-    /// `accept` (arrival → durable), `send` (accepted → sent), `reply` (sent → reply),
-    /// `total` (accepted → terminal).
+    /// `intake` (arrival → taken up), `accept` (submitted → durable), `send` (accepted → first
+    /// sent), `reply` (sent → reply), `total` (accepted → terminal).
     void command_stage(std::string_view stage, Seconds duration);
     void set_commands_waiting(std::uint64_t count);
     void set_commands_unfinished(std::uint64_t count);

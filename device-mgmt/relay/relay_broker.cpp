@@ -170,9 +170,7 @@ void Relay::carry_out(core::PublishStatus& effect) {
     if (effect.durable) {
         outbox_.put({publications_.status(effect), std::nullopt});
     } else {
-        if (effect.status.state == "late") {
-            metrics_.command("late");
-        }
+        metrics_.command(effect.status.state);
         publish_expendable(publications_.status(effect), "status");
     }
     if (effect.also && effect.also->topic) {

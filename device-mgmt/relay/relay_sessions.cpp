@@ -13,9 +13,6 @@ void Relay::take(core::Report& report) {
     } else if (const auto* closed_ = std::get_if<core::SessionClosed>(&report.body)) {
         closed(report, *closed_);
     } else if (const auto* sent = std::get_if<core::CommandSent>(&report.body)) {
-        if (sent->ok) {
-            metrics_.command("sent");
-        }
         dispatcher_.sent(report.device, report.from, sent->id, sent->ok, sent->at);
     } else if (std::holds_alternative<core::SessionWritable>(report.body)) {
         dispatcher_.writable(report.device, report.from, core::read_clock());
