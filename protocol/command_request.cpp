@@ -19,8 +19,10 @@ tl::expected<FieldReader, RequestProblem> read_payload(std::string_view payload)
     }
     auto fields = read_object(payload);
     if (!fields) {
-        return tl::unexpected(RequestProblem{
-            Rejection::bad_request, "the payload is " + fields.error().message, std::nullopt, true});
+        return tl::unexpected(RequestProblem{Rejection::bad_request,
+                                             "the payload is " + fields.error().message,
+                                             std::nullopt,
+                                             true});
     }
     return FieldReader(*std::move(fields));
 }

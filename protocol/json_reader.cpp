@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -53,13 +54,20 @@ private:
 };
 
 /// The names of all open objects, to find those that come twice: sorted when an object ends, so
-/// that an object of n members costs n log n and not n².
+/// that an object of n members costs n log n and not n². Sorted by hash, which is most often
+/// enough to tell two names apart.
 class OpenNames {
 public:
+    OpenNames() {
+        bytes_.reserve(kUsualBytes);
+        names_.reserve(kUsualNames);
+        starts_.reserve(kUsualDepth);
+    }
+
     void begin() { starts_.push_back(names_.size()); }
 
     void add(const std::string& name) {
-        names_.push_back({bytes_.size(), name.size()});
+        names_.push_back({std::hash<std::string_view>{}(name), bytes_.size(), name.size()});
         bytes_ += name;
     }
 
@@ -71,12 +79,12 @@ public:
             return std::nullopt;
         }
         const std::size_t first_byte = first->begin;
-        std::sort(first, names_.end(), [this](const Span& a, const Span& b) {
-            return text(a) < text(b);
+        std::sort(first, names_.end(), [this](const Entry& a, const Entry& b) {
+            return a.hash != b.hash ? a.hash < b.hash : text(a) < text(b);
         });
         const auto twice =
-            std::adjacent_find(first, names_.end(), [this](const Span& a, const Span& b) {
-                return text(a) == text(b);
+            std::adjacent_find(first, names_.end(), [this](const Entry& a, const Entry& b) {
+                return a.hash == b.hash && text(a) == text(b);
             });
         std::optional<std::string> found;
         if (twice != names_.end()) {
@@ -88,17 +96,22 @@ public:
     }
 
 private:
-    struct Span {
+    static constexpr std::size_t kUsualBytes = 256;
+    static constexpr std::size_t kUsualNames = 16;
+    static constexpr std::size_t kUsualDepth = 4;
+
+    struct Entry {
+        std::size_t hash;
         std::size_t begin;
         std::size_t length;
     };
 
-    [[nodiscard]] std::string_view text(const Span& span) const {
-        return std::string_view(bytes_).substr(span.begin, span.length);
+    [[nodiscard]] std::string_view text(const Entry& entry) const {
+        return std::string_view(bytes_).substr(entry.begin, entry.length);
     }
 
     std::string bytes_;
-    std::vector<Span> names_;
+    std::vector<Entry> names_;
     std::vector<std::size_t> starts_;  ///< one for each open object
 };
 

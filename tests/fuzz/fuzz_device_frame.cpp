@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+// libFuzzer gives the name. NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     dm::fuzz::device_frame({reinterpret_cast<const char*>(data), size});
     return 0;

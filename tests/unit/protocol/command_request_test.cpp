@@ -57,7 +57,7 @@ TEST_CASE("a payload over 64 KiB is too large before anything else") {
 }
 
 TEST_CASE("a bad command is rejected with the name of the field") {
-    for (const auto& [payload, start] : {
+    for (const auto& example : {
              std::pair{R"({})", "command is missing"},
              {R"({"command":""})", "command must have 1 to 128 characters"},
              {R"({"command":1})", "command must be a string"},
@@ -85,7 +85,10 @@ TEST_CASE("a bad command is rejected with the name of the field") {
              {R"({"command":"a","command":"b"})", "the payload is"},
              {R"({"command":"a","args":{"x":1,"x":2}})", "the payload is"},
          }) {
-        CAPTURE(std::string(payload));
+        const std::string payload = example.first;
+        const std::string start = example.second;
+
+        CAPTURE(payload);
         const auto request = parse_command_request(payload);
         REQUIRE_FALSE(request);
         CHECK(request.error().code == Rejection::bad_request);
@@ -97,12 +100,12 @@ TEST_CASE("a bad command is rejected with the name of the field") {
 
 TEST_CASE("hostile payloads are rejected") {
     for (const std::string& args : {repeat("{\"a\":", 32) + "1" + repeat("}", 32),
-                                    std::string("{\"a\":\"\\uD800\"}"),
+                                    std::string(R"({"a":"\uD800"})"),
                                     std::string("{\"a\":\"\xFF\"}"),
                                     std::string("{\"a\":NaN}"),
                                     std::string("{\"a\":1e400}"),
                                     repeat("[", 60'000)}) {
-        const auto request = parse_command_request("{\"command\":\"a\",\"args\":" + args + "}");
+        const auto request = parse_command_request(R"({"command":"a","args":)" + args + "}");
         REQUIRE_FALSE(request);
         CHECK(request.error().code == Rejection::bad_request);
     }

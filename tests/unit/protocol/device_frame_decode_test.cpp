@@ -85,7 +85,7 @@ TEST_CASE("a bad frame is answered with the name of the field") {
         R"({"type":"hello","labels":{"a":")" + repeat("x", 2048) + "\"}}";
     const std::string streams =
         R"({"type":"subscribe","streams":["public.a")" + repeat(R"(,"public.a")", 32) + "]}";
-    for (const auto& [text, message] : {
+    for (const auto& example : {
              std::pair<std::string, std::string>{R"({})", "type is missing"},
              {R"({"type":1})", "type must be a string"},
              {R"({"event":"publish"})", "type is missing"},
@@ -115,6 +115,9 @@ TEST_CASE("a bad frame is answered with the name of the field") {
              {R"([])", "not a JSON object"},
              {R"("hello")", "not a JSON object"},
          }) {
+        const std::string text = example.first;
+        const std::string message = example.second;
+
         CAPTURE(std::string(text));
         const auto frame = decode(text);
         REQUIRE_FALSE(frame);

@@ -97,9 +97,9 @@ TEST_CASE("text that is no JSON is refused") {
                             "}"sv,
                             "{}}"sv,
                             "{} {}"sv,
-                            "{\"a\"}"sv,
-                            "{\"a\":}"sv,
-                            "{\"a\":1,}"sv,
+                            R"({"a"})"sv,
+                            R"({"a":})"sv,
+                            R"({"a":1,})"sv,
                             "[1,]"sv,
                             "[,1]"sv,
                             "[1 2]"sv,
@@ -122,9 +122,9 @@ TEST_CASE("text that is no JSON is refused") {
                             "[0x10]"sv,
                             "[1e999]"sv,
                             "[-1e999]"sv,
-                            "[\"a]"sv,
-                            "[\"\\x\"]"sv,
-                            "[\"\\u12\"]"sv,
+                            R"(["a])"sv,
+                            R"(["\x"])"sv,
+                            R"(["\u12"])"sv,
                             "[\"\n\"]"sv,
                             "[\"\x01\"]"sv,
                             "/* */{}"sv,
@@ -151,11 +151,11 @@ TEST_CASE("ill-formed UTF-8 and lone surrogates are refused") {
                             "[\"\xF4\x90\x80\x80\"]"sv,
                             "\xFF"sv,
                             "[1]\xFF"sv,
-                            "[\"\\uD800\"]"sv,
-                            "[\"\\uD800x\"]"sv,
-                            "[\"\\uDC00\"]"sv,
-                            "[\"\\uD800\\uD800\"]"sv,
-                            "{\"\\uDC00\":1}"sv}) {
+                            R"(["\uD800"])"sv,
+                            R"(["\uD800x"])"sv,
+                            R"(["\uDC00"])"sv,
+                            R"(["\uD800\uD800"])"sv,
+                            R"({"\uDC00":1})"sv}) {
         CAPTURE(test::to_hex(text));
         CHECK_FALSE(is_json(text));
     }

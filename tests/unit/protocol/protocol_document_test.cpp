@@ -98,7 +98,7 @@ Check written_by(const std::string& expected) {
 const std::map<std::string, Check>& checks() {
     const DeviceId device = *DeviceId::parse("lamp-7");
     const WallTime time = *parse_time("2026-11-22T08:15:30.123Z");
-    static const std::map<std::string, Check> kChecks{
+    static const std::map<std::string, Check> all{
         {"device-frame", device_frame(Format::json)},
         {"device-frame-cbor",
          [](const std::string& hex) {
@@ -125,7 +125,7 @@ const std::map<std::string, Check>& checks() {
              "node-1", "up", 1200, 20000, "wss://node-1:8443/v1/device", "0.1.0", "0193a1f0"}))},
         {"text", [](const std::string& /*text*/) { return std::string(); }},
     };
-    return kChecks;
+    return all;
 }
 
 }  // namespace

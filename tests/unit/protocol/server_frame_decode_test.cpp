@@ -41,7 +41,7 @@ TEST_CASE("a device reads a command and keeps its args") {
 }
 
 TEST_CASE("a server's frame that breaks the protocol is refused with a reason") {
-    for (const auto& [text, message] :
+    for (const auto& example :
          {std::pair{R"({"type":"welcome"})", "device is missing"},
           {R"({"type":"reply_ack","id":"a","result":"lost"})",
            "result must be stored, duplicate, late or unknown"},
@@ -51,6 +51,9 @@ TEST_CASE("a server's frame that breaks the protocol is refused with a reason") 
           {R"({"type":"heartbeat"})", "time is missing"},
           {R"({"type":"error","code":"nope","message":"m"})", "code is not known"},
           {R"({"type":"command","id":"a","command":"b","args":[]})", "args must be an object"}}) {
+        const std::string text = example.first;
+        const std::string message = example.second;
+
         CAPTURE(std::string(text));
         const auto frame = decode(text);
         REQUIRE_FALSE(frame);

@@ -14,13 +14,13 @@ using namespace std::string_view_literals;
 namespace {
 
 const DeviceId& device() {
-    static const DeviceId kDevice = *DeviceId::parse("lamp-7");
-    return kDevice;
+    static const DeviceId id = *DeviceId::parse("lamp-7");
+    return id;
 }
 
 const Name& name() {
-    static const Name kName = *Name::parse("hall");
-    return kName;
+    static const Name hall = *Name::parse("hall");
+    return hall;
 }
 
 }  // namespace
