@@ -118,6 +118,12 @@ TEST_CASE("a rejection knows the id if that was valid") {
     CHECK_FALSE(parse_command_request(R"({"id":"c-1",)").error().id);
 }
 
+TEST_CASE("a payload that is no object is told from one with a bad field") {
+    CHECK(parse_command_request("reboot").error().unreadable);
+    CHECK(parse_command_request("[]").error().unreadable);
+    CHECK_FALSE(parse_command_request("{}").error().unreadable);
+}
+
 TEST_CASE("a command that is written can be read") {
     CommandRequest request;
     request.id = "c \"1\"";
