@@ -1,16 +1,18 @@
 #include "device-mgmt/ops/metrics.hpp"
 
+#include "device-mgmt/core/clock.hpp"
 #include "device-mgmt/ops/health.hpp"
 #include "device-mgmt/ops/label_counters.hpp"
+#include "device-mgmt/ops/process_usage.hpp"
 
 #include <array>
 #include <atomic>
+#include <utility>
 
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
-#include <sys/resource.h>
 
 namespace dm::ops {
 
@@ -38,15 +40,6 @@ Family<Histogram>& histograms(Registry& registry, const char* name, const char* 
     return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
 }
 
-double cpu_seconds() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& t) {
-        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-    };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 }  // namespace
 
 class Metrics::Impl {
@@ -55,8 +48,13 @@ public:
         gauges(registry, "dm_build_info", "Always 1; the version is the label.")
             .Add({{"version", version}})
             .Set(1);
+        using Seconds = std::chrono::duration<double>;
+        gauges(registry, "process_start_time_seconds", "Start, in seconds since 1970.")
+            .Add({})
+            .Set(Seconds(core::read_clock().wall.time_since_epoch()).count());
     }
 
+    /// A stage nobody knows counts as `total`: there is no `other` duration.
     Histogram& stage(std::string_view name) {
         for (auto& [known, histogram] : stages) {
             if (known == name) {

@@ -94,4 +94,47 @@ void WireTap::answer_subscription(char reason) const {
     ::close(client);
 }
 
+TcpClient::TcpClient(std::uint16_t port)
+    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const void* generic = &address;
+    if (::connect(socket_, static_cast<const sockaddr*>(generic), sizeof(address)) != 0) {
+        throw std::runtime_error("cannot connect");
+    }
+}
+
+TcpClient::~TcpClient() {
+    ::close(socket_);
+}
+
+void TcpClient::write(const std::string& bytes) const {
+    std::size_t written = 0;
+    while (written < bytes.size()) {
+        const auto sent =
+            ::send(socket_, bytes.data() + written, bytes.size() - written, MSG_NOSIGNAL);
+        if (sent <= 0) {
+            return;
+        }
+        written += static_cast<std::size_t>(sent);
+    }
+}
+
+std::string TcpClient::read_until(const std::string& end) const {
+    std::string bytes;
+    char byte = 0;
+    while ((end.empty() || bytes.size() < end.size() ||
+            bytes.compare(bytes.size() - end.size(), end.size(), end) != 0) &&
+           readable(socket_) && ::read(socket_, &byte, 1) == 1) {
+        bytes.push_back(byte);
+    }
+    return bytes;
+}
+
+std::string TcpClient::read_until_closed() const {
+    return read_until({});
+}
+
 }  // namespace dm::test

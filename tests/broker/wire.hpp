@@ -28,4 +28,24 @@ private:
     std::uint16_t port_;
 };
 
+/// A TCP connection to 127.0.0.1. Each wait is 20 s at most.
+class TcpClient {
+public:
+    explicit TcpClient(std::uint16_t port);
+    ~TcpClient();
+    TcpClient(const TcpClient&) = delete;
+    TcpClient& operator=(const TcpClient&) = delete;
+
+    /// As much of `bytes` as the peer takes.
+    void write(const std::string& bytes) const;
+
+    /// Everything up to and with `end`, or up to the close.
+    [[nodiscard]] std::string read_until(const std::string& end) const;
+
+    [[nodiscard]] std::string read_until_closed() const;
+
+private:
+    int socket_;
+};
+
 }  // namespace dm::test
