@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,7 +55,7 @@ void AcceptedSocket::reset_on_close() const {
 
 AcceptLoop::AcceptLoop(asio::io_context& io, Settings settings, Hooks hooks)
     : acceptor_(io),
-      backoff_timer_(io),
+      pause_timer_(io),
       settings_(settings),
       hooks_(std::move(hooks)),
       rates_(settings.per_address_per_s, settings.per_address_per_s * kBurstSeconds),
@@ -74,17 +75,23 @@ void AcceptLoop::start(asio::ip::tcp::acceptor acceptor) {
 }
 
 void AcceptLoop::resume() {
-    arm();
+    if (!out_of_resources_) {
+        arm();
+    }
 }
 
 void AcceptLoop::stop() {
     std::error_code ignored;
     acceptor_.close(ignored);
-    backoff_timer_.cancel();
+    pause_timer_.cancel();
 }
 
 void AcceptLoop::arm() {
-    if (waiting_ || backing_off_ || !acceptor_.is_open() || !hooks_.has_room()) {
+    if (waiting_ || !acceptor_.is_open()) {
+        return;
+    }
+    if (!hooks_.has_room() && !(somebody_waits() && hooks_.make_room())) {
+        pause();
         return;
     }
     waiting_ = true;
@@ -102,13 +109,18 @@ void AcceptLoop::arm() {
                          });
 }
 
+bool AcceptLoop::somebody_waits() {
+    pollfd listener{acceptor_.native_handle(), POLLIN, 0};
+    return ::poll(&listener, 1, 0) == 1;
+}
+
 void AcceptLoop::accept_batch() {
     for (int i = 0; i < kBatch && acceptor_.is_open() && hooks_.has_room(); ++i) {
         if (!accept_one()) {
             break;
         }
     }
-    arm();
+    resume();
 }
 
 bool AcceptLoop::accept_one() {
@@ -149,12 +161,21 @@ void AcceptLoop::back_off(std::error_code ec) {
     if (ec.value() == EMFILE || ec.value() == ENFILE || reserve_ < 0) {
         reserve_ = open_reserve();
     }
-    backing_off_ = true;
-    backoff_timer_.expires_after(settings_.backoff);
-    backoff_timer_.async_wait(
+    out_of_resources_ = true;
+    pause();
+}
+
+void AcceptLoop::pause() {
+    if (paused_) {
+        return;
+    }
+    paused_ = true;
+    pause_timer_.expires_after(settings_.backoff);
+    pause_timer_.async_wait(
         [this, alive = std::weak_ptr<bool>{alive_}](const std::error_code& /*ec*/) {
             if (!alive.expired()) {
-                backing_off_ = false;
+                paused_ = false;
+                out_of_resources_ = false;
                 arm();
             }
         });

@@ -53,7 +53,8 @@ public:
     };
 
     struct Hooks {
-        std::function<bool()> has_room;                 ///< false: pause until resume()
+        std::function<bool()> has_room;                 ///< false: pause, and ask again later
+        std::function<bool()> make_room;                ///< somebody waits outside; true: come in
         std::function<void(AcceptedSocket&)> accepted;  ///< releases what it takes over
         std::function<void(const std::string&)> failed;
     };
@@ -64,6 +65,7 @@ public:
     AcceptLoop& operator=(const AcceptLoop&) = delete;
 
     void start(asio::ip::tcp::acceptor acceptor);
+    /// There may be room again; saves waiting for the next time it is asked.
     void resume();
     void stop();
 
@@ -74,20 +76,23 @@ private:
     static constexpr int kBatch = 64;
 
     void arm();
+    [[nodiscard]] bool somebody_waits();
     void accept_batch();
     /// False: nobody is waiting, or accepting must pause.
     [[nodiscard]] bool accept_one();
     void back_off(std::error_code ec);
+    void pause();
 
     asio::ip::tcp::acceptor acceptor_;
-    asio::steady_timer backoff_timer_;
+    asio::steady_timer pause_timer_;
     Settings settings_;
     Hooks hooks_;
     AddressRates rates_;
     int reserve_;  ///< given up for a moment when descriptors run out
     std::uint16_t port_ = 0;
     bool waiting_ = false;
-    bool backing_off_ = false;
+    bool paused_ = false;            ///< the timer runs
+    bool out_of_resources_ = false;  ///< until it ends, resume() does nothing
     /// Completions hold it weakly: they may come after the loop's end.
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string_view>
+#include <system_error>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -21,13 +22,15 @@ constexpr const char* kGroups = "X25519:P-256:P-384";
 /// client certificates are verified.
 constexpr std::string_view kSessionContext = "device-mgmt";
 
+/// The first error is the closest to the cause; what lies over it repeats it in general terms.
 std::string reason(const std::string& what) {
-    const unsigned long error = ERR_peek_last_error();
+    const unsigned long error = ERR_peek_error();
+    const char* why = ERR_SYSTEM_ERROR(error) ? nullptr : ERR_reason_error_string(error);
     std::string text = what + ": ";
-    if (const char* why = ERR_reason_error_string(error); why != nullptr) {
+    if (why != nullptr) {
         text += why;
     } else {
-        text += "unknown TLS error";
+        text += std::system_category().message(ERR_GET_REASON(error));
     }
     ERR_clear_error();
     return text;

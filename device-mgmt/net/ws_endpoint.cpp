@@ -10,6 +10,10 @@
 #include "device-mgmt/net/ws_processor.hpp"
 
 #include <exception>
+#include <list>
+#include <optional>
+#include <stdexcept>
+#include <string>
 #include <system_error>
 #include <unordered_set>
 #include <utility>
@@ -59,9 +63,9 @@ public:
 
     [[nodiscard]] std::uint16_t port() const { return accept_.port(); }
 
-    [[nodiscard]] std::size_t connections() const { return live_.size() - handshakes_; }
+    [[nodiscard]] std::size_t connections() const { return live_.size() - handshaking_.size(); }
 
-    [[nodiscard]] std::size_t handshakes() const { return handshakes_; }
+    [[nodiscard]] std::size_t handshakes() const { return handshaking_.size(); }
 
 private:
     void accepted(AcceptedSocket& socket);
@@ -72,7 +76,8 @@ private:
     void answer(WsConnection& con, const Refusal& refusal);
     void opened(WsConnection& con);
     void gone(WsConnection& con);
-    void leave_handshake(Link& link);
+    void leave_handshake(WsConnection& con);
+    [[nodiscard]] bool make_room();
 
     asio::io_context& io_;
     EndpointSettings settings_;
@@ -82,7 +87,7 @@ private:
     Server server_;
     AcceptLoop accept_;
     std::unordered_set<WsConnection*> live_;
-    std::size_t handshakes_ = 0;
+    std::list<WsConnection*> handshaking_;  ///< oldest first
     bool stopping_ = false;
 };
 
@@ -98,7 +103,8 @@ WsEndpoint::Impl::Impl(asio::io_context& io,
       context_{settings_.limits, std::move(observer)},
       accept_(io,
               {settings_.limits.accepts_per_address_per_s, settings_.limits.accept_backoff},
-              {[this] { return handshakes_ < settings_.limits.max_handshakes; },
+              {[this] { return handshaking_.size() < settings_.limits.max_handshakes; },
+               [this] { return make_room(); },
                [this](AcceptedSocket& socket) { accepted(socket); },
                [this](const std::string& what) { context_.failed(what); }}) {
     server_.init_asio(&io);
@@ -135,13 +141,13 @@ void WsEndpoint::Impl::accepted(AcceptedSocket& socket) {
         con->link.begin(*con, context_, text_of(socket.peer()), core::read_clock().mono);
         set_handlers(*con);
         live_.insert(con.get());
-        ++handshakes_;
+        con->handshake = handshaking_.insert(handshaking_.end(), con.get());
         con->start();
     } catch (const std::exception& error) {
         context_.failed(std::string{"exception: "} + error.what());
         socket.reset_on_close();
         if (live_.erase(con.get()) > 0) {
-            leave_handshake(con->link);
+            leave_handshake(*con);
             con->link.detach();
         }
     }
@@ -253,7 +259,7 @@ void WsEndpoint::Impl::answer(WsConnection& con, const Refusal& refusal) {
 }
 
 void WsEndpoint::Impl::opened(WsConnection& con) {
-    leave_handshake(con.link);
+    leave_handshake(con);
     if (context_.observer.handshake_done) {
         context_.observer.handshake_done(core::read_clock().mono - con.link.accepted_at());
     }
@@ -265,10 +271,10 @@ void WsEndpoint::Impl::opened(WsConnection& con) {
 
 void WsEndpoint::Impl::gone(WsConnection& con) {
     live_.erase(&con);
-    if (con.link.in_handshake()) {
+    if (con.handshake) {
         const auto tls = con.tls_failure();
         const auto ec = con.get_ec();
-        leave_handshake(con.link);
+        leave_handshake(con);
         if (tls) {
             context_.failed("TLS: " + tls.message());
         } else if (con.get_response().get_status_code() ==
@@ -279,12 +285,24 @@ void WsEndpoint::Impl::gone(WsConnection& con) {
     con.link.terminated();
 }
 
-void WsEndpoint::Impl::leave_handshake(Link& link) {
-    if (link.in_handshake()) {
-        link.leave_handshake();
-        --handshakes_;
+void WsEndpoint::Impl::leave_handshake(WsConnection& con) {
+    if (con.handshake) {
+        handshaking_.erase(*std::exchange(con.handshake, std::nullopt));
         accept_.resume();
     }
+}
+
+bool WsEndpoint::Impl::make_room() {
+    // Peers that drip their handshake must not keep others out for as long as one may take.
+    WsConnection& oldest = *handshaking_.front();
+    const auto age = core::read_clock().mono - oldest.link.accepted_at();
+    if (age < settings_.limits.handshake_patience || !oldest.link.is_waited_for()) {
+        return false;
+    }
+    context_.failed("handshake: stalled while others wait");
+    oldest.link.abort();
+    handshaking_.erase(*std::exchange(oldest.handshake, std::nullopt));
+    return true;
 }
 
 void WsEndpoint::Impl::stop_accepting() {

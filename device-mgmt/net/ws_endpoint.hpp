@@ -23,13 +23,16 @@ struct EndpointLimits {
     std::size_t max_message_bytes = 65536;  ///< larger: close 1009
     /// More: send() answers `dropped`. Every message counts as its payload and 256 bytes.
     std::size_t max_unsent_bytes = 256 * 1024;
-    std::size_t max_handshakes = 512;        ///< accepting pauses
+    /// Accepting pauses, until a handshake ends or the oldest has waited handshake_patience for
+    /// its peer: that one is reset.
+    std::size_t max_handshakes = 512;
     std::size_t max_connections = 0;         ///< 0 = no bound; else 503 with Retry-After
     double accepts_per_address_per_s = 200;  ///< beyond it (burst ×5): reset right after accept
     std::chrono::milliseconds handshake_timeout{5000};  ///< TLS, then HTTP: each
-    std::chrono::milliseconds close_timeout{5000};      ///< closing handshake, then reset
-    std::chrono::milliseconds user_timeout{45000};      ///< TCP_USER_TIMEOUT
-    std::chrono::milliseconds accept_backoff{100};      ///< after EMFILE, ENFILE, ENOMEM, ENOBUFS
+    std::chrono::milliseconds handshake_patience{1500};
+    std::chrono::milliseconds close_timeout{5000};  ///< closing handshake, then reset
+    std::chrono::milliseconds user_timeout{45000};  ///< TCP_USER_TIMEOUT
+    std::chrono::milliseconds accept_backoff{100};  ///< after EMFILE, ENFILE, ENOMEM, ENOBUFS
 };
 
 struct EndpointSettings {

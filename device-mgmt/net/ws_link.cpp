@@ -39,6 +39,11 @@ void Link::restart_handshake_timer() {
     }
 }
 
+bool Link::is_waited_for() const {
+    std::error_code ec;
+    return connection_->get_raw_socket().available(ec) == 0;
+}
+
 void Link::start_timer(std::chrono::milliseconds after, const char* what) {
     timer_ = std::make_unique<asio::steady_timer>(connection_->get_socket().get_executor(), after);
     timer_->async_wait([this, alive = connection_->get_handle(), what](const std::error_code& ec) {

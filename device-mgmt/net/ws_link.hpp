@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -79,9 +80,8 @@ public:
 
     [[nodiscard]] bool attached() const { return context_ != nullptr; }
 
-    [[nodiscard]] bool in_handshake() const { return in_handshake_; }
-
-    void leave_handshake() { in_handshake_ = false; }
+    /// The peer owes us bytes of the handshake: none that it sent wait to be read.
+    [[nodiscard]] bool is_waited_for() const;
 
     [[nodiscard]] core::Instant accepted_at() const { return accepted_at_; }
 
@@ -119,7 +119,6 @@ private:
     std::optional<proto::CloseCode> code_;  ///< ours, once close() or abort() was called
     Stage stage_ = Stage::handshake;
     std::uint8_t pongs_ = 0;  ///< not yet written
-    bool in_handshake_ = true;
     bool was_dropped_ = false;
 };
 
@@ -139,6 +138,8 @@ void Link::guarded(Action&& action) {
 /// websocketpp's `connection_base`.
 struct LinkHolder {
     Link link;
+    /// Where the endpoint lists it while it is in its handshake.
+    std::optional<std::list<WsConnection*>::iterator> handshake;
 };
 
 }  // namespace dm::net
