@@ -76,6 +76,7 @@ broker::BrokerSettings Relay::complete(broker::BrokerSettings broker,
 
 void Relay::start(PostOrder post_order) {
     post_order_ = std::move(post_order);
+    metrics_.loop_lag(loop_.name(), loop_.lag());
     loop_.start([this](core::Moment now) { on_tick(now); });
 }
 

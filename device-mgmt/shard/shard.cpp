@@ -136,6 +136,7 @@ tl::expected<void, std::string> Shard::listen() {
 }
 
 void Shard::start() {
+    metrics_.loop_lag(loop_.name(), loop_.lag());
     loop_.start([this](core::Moment now) { on_tick(now); });
 }
 
