@@ -11,7 +11,7 @@ namespace dm::broker {
 /// Publishes that wait for their turn. Beyond it, or beyond the bytes, publish() answers `false`
 /// and a ticket gets `failed`. QoS 0 is dropped from half of it on, so that it gives way.
 inline constexpr std::size_t kMaxQueuedPublishes = 16384;
-inline constexpr std::size_t kMaxQueuedBytes = 64 * 1024 * 1024;
+inline constexpr std::size_t kMaxQueuedBytes = std::size_t{64} * 1024 * 1024;
 
 /// Publishes handed to Paho and not settled; the broker's Receive Maximum when that is less. Paho
 /// searches all of them for each new one, so more makes it slower, not faster.

@@ -15,7 +15,7 @@ inline constexpr std::size_t kMaxStringBytes = 65535;
 /// Mosquitto drops the connection of whoever publishes to a topic with more separators.
 inline constexpr std::size_t kMaxTopicSeparators = 200;
 
-inline constexpr std::size_t kMaxPayloadBytes = 16 * 1024 * 1024;
+inline constexpr std::size_t kMaxPayloadBytes = std::size_t{16} * 1024 * 1024;
 
 /// UTF-8 without surrogates, and without the characters at which MQTT 5.0 section 1.5.4 lets a
 /// receiver close the connection (Mosquitto does): NUL, control characters, non-characters.

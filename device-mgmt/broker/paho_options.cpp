@@ -61,7 +61,9 @@ std::uint16_t port_of(const std::string& paho_url) {
 }
 
 ConnectOptions::ConnectOptions(const BrokerSettings& settings)
-    : c_properties_(MQTTProperties_initializer),
+    : properties_({mqtt::property(mqtt::property::SESSION_EXPIRY_INTERVAL,
+                                  static_cast<std::int32_t>(settings.session_expiry.count()))}),
+      c_properties_(properties_.c_struct()),
       will_(MQTTAsync_willOptions_initializer),
       tls_(MQTTAsync_SSLOptions_initializer),
       options_(MQTTAsync_connectOptions_initializer5) {
@@ -72,9 +74,6 @@ ConnectOptions::ConnectOptions(const BrokerSettings& settings)
     options_.keepAliveInterval = static_cast<int>(settings.keep_alive.count());
     options_.cleanstart = settings.clean_start ? 1 : 0;
     options_.connectTimeout = static_cast<int>((settings.connect_timeout.count() + 999) / 1000);
-    properties_.add(mqtt::property(mqtt::property::SESSION_EXPIRY_INTERVAL,
-                                   static_cast<std::int32_t>(settings.session_expiry.count())));
-    c_properties_ = properties_.c_struct();
     options_.connectProperties = &c_properties_;
     if (!settings.username.empty()) {
         options_.username = settings.username.c_str();

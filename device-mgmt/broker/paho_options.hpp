@@ -26,7 +26,9 @@ namespace dm::broker {
 /// the connection. Hence the C structure.
 class ConnectOptions {
 public:
+    /// `settings` must outlive it.
     explicit ConnectOptions(const BrokerSettings& settings);
+    ~ConnectOptions() = default;
     ConnectOptions(const ConnectOptions&) = delete;
     ConnectOptions& operator=(const ConnectOptions&) = delete;
 

@@ -68,8 +68,9 @@ std::vector<std::string> memory_limit_files(std::string_view proc_self_cgroup) {
         proc_self_cgroup.remove_prefix(std::min(end + 1, proc_self_cgroup.size()));
         // `hierarchy:controllers:path`; v2 has hierarchy 0 and no controllers.
         const auto first = line.find(':');
-        const auto second = first == line.npos ? line.npos : line.find(':', first + 1);
-        if (second == line.npos) {
+        const auto second =
+            first == std::string_view::npos ? std::string_view::npos : line.find(':', first + 1);
+        if (second == std::string_view::npos) {
             continue;
         }
         const std::string path(line.substr(second + 1));

@@ -85,6 +85,15 @@ MosquittoProcess::~MosquittoProcess() {
     std::filesystem::remove_all(folder_, ignored);
 }
 
+std::uint16_t MosquittoProcess::add_tls_listener(const std::string& certificate,
+                                                 const std::string& key) {
+    const std::uint16_t port = free_port();
+    std::ofstream config(folder_ / "mosquitto.conf", std::ios::app);
+    config << "listener " << port << " 127.0.0.1\ncertfile " << certificate << "\nkeyfile " << key
+           << "\n";
+    return port;
+}
+
 void MosquittoProcess::start() {
     std::array<int, 2> pipe_ends{};
     if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) {

@@ -20,6 +20,9 @@ public:
     MosquittoProcess(const MosquittoProcess&) = delete;
     MosquittoProcess& operator=(const MosquittoProcess&) = delete;
 
+    /// A second listener, with TLS; before start(). Returns its port.
+    std::uint16_t add_tls_listener(const std::string& certificate, const std::string& key);
+
     /// Returns once it listens; throws std::runtime_error with its output when it does not.
     void start();
 

@@ -5,6 +5,7 @@
 #include "tests/broker/wire.hpp"
 
 #include <chrono>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 
@@ -166,4 +167,33 @@ TEST_CASE("stopping is possible at any time and silences the listener") {
     CHECK(before.settled() == 1);
     CHECK_FALSE(broker->publish(message_to("a", "x"), 2));
     CHECK(recorder.seen().settled() == 1);
+}
+
+TEST_CASE("TLS is used with a certificate that the CA vouches for, and only then") {
+    MosquittoProcess mosquitto;
+    const std::string folder = mosquitto.folder().string();
+    const std::string make_certificate =
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=mq "
+        "-addext subjectAltName=IP:127.0.0.1 -keyout " +
+        folder + "/key.pem -out " + folder + "/cert.pem 2>/dev/null";
+    REQUIRE(std::system(make_certificate.c_str()) == 0);
+    const auto port = mosquitto.add_tls_listener(folder + "/cert.pem", folder + "/key.pem");
+    mosquitto.start();
+    auto settings = settings_for("mqtts://127.0.0.1:" + std::to_string(port), "secure");
+    settings.subscriptions = {{"a"}};
+    Recorder stranger;
+    const auto distrusting = make_mqtt_broker(settings);
+    distrusting->start(stranger);
+    REQUIRE(stranger.wait([](const auto& seen) { return !seen.disconnects.empty(); }));
+    CHECK(stranger.seen().disconnects.front().find("certificate") != std::string::npos);
+    distrusting->stop(0ms);
+
+    settings.ca = folder + "/cert.pem";
+    Recorder recorder;
+    const auto broker = make_mqtt_broker(settings);
+    broker->start(recorder);
+    REQUIRE(recorder.wait_connected());
+    broker->publish(message_to("a", "x"), 1);
+    CHECK(recorder.wait_messages(1));
+    broker->stop(1s);
 }
