@@ -1,8 +1,10 @@
 #include "device-mgmt/http/http_server.hpp"
 
 #include <exception>
-#include <system_error>
+#include <optional>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <restinio/all.hpp>
 
@@ -107,22 +109,35 @@ public:
         : settings_(std::move(settings)), handler_(std::move(handler)) {}
 
     tl::expected<void, std::string> start() {
+        // Not restinio::run_async: when the port is taken, its threads race with each other.
+        io_.emplace();
+        server_.emplace(restinio::external_io_context(*io_), make_settings());
         try {
-            server_ = restinio::run_async<Traits>(
-                restinio::own_io_context(), make_settings(), settings_.threads);
+            server_->open_sync();
         } catch (const std::exception& error) {
+            server_.reset();
+            io_.reset();
             return tl::unexpected("cannot listen on " + settings_.address + ":" +
                                   std::to_string(settings_.port) + ": " + error.what());
+        }
+        for (std::size_t i = 0; i < settings_.threads; ++i) {
+            threads_.emplace_back([this] { io_->run(); });
         }
         return {};
     }
 
     void stop() {
-        if (server_) {
-            server_->stop();
-            server_->wait();
-            server_.reset();
+        if (!server_) {
+            return;
         }
+        io_->stop();
+        for (std::thread& thread : threads_) {
+            thread.join();
+        }
+        threads_.clear();
+        server_->close_sync();
+        server_.reset();
+        io_.reset();  // its handlers own the connections
     }
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
@@ -155,7 +170,9 @@ private:
     const HttpSettings settings_;
     const HttpHandler handler_;
     std::uint16_t port_ = 0;  ///< written before start() returns
-    restinio::running_server_handle_t<Traits> server_;
+    std::optional<restinio::asio_ns::io_context> io_;
+    std::optional<restinio::http_server_t<Traits>> server_;
+    std::vector<std::thread> threads_;
 };
 
 HttpServer::HttpServer(HttpSettings settings, HttpHandler handler)

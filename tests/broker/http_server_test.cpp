@@ -98,3 +98,15 @@ TEST_CASE("a port in use is an error that names it") {
     CHECK(started.error().find("127.0.0.1:" + std::to_string(first.port())) != std::string::npos);
     CHECK(started.error().find("Address already in use") != std::string::npos);
 }
+
+TEST_CASE("stopping closes the connections and the port") {
+    HttpServer server(HttpSettings{}, echo);
+    REQUIRE(server.start());
+    const TcpClient idle(server.port());
+    idle.write("GET /c HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(starts_with(idle.read_until("GET /c "), "HTTP/1.1 200 OK"));
+    server.stop();
+    CHECK(idle.read_until_closed().empty());
+    CHECK_THROWS_AS(TcpClient{server.port()}, std::runtime_error);
+    server.stop();
+}
