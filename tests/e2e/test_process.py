@@ -159,28 +159,6 @@ def test_a_second_signal_ends_at_once(servers):
         device.closed()
 
 
-def test_sighup_takes_new_credentials_and_keeps_sessions(servers, keys):
-    broker = servers.broker().start()
-    server = servers.make(broker.url).start()
-    staying = Device(server, "staying")
-    staying.welcome()
-    secret = keys.add_credential("newcomer")
-    server.program.signal(signal.SIGHUP)
-
-    def newcomer():
-        try:
-            return Device(server, "newcomer", headers=keys.basic("newcomer", secret))
-        except Exception:
-            return None
-
-    device = wait_for(newcomer, "the new credential to be taken")
-    device.welcome()
-    staying.sync()
-    for session in (device, staying):
-        session.close()
-    server.stop()
-
-
 def test_the_log_is_one_json_object_per_line_when_asked(servers):
     broker = servers.broker().start()
     server = servers.make(broker.url, log__format="json").start()

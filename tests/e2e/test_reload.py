@@ -1,0 +1,113 @@
+"""New certificates, keys and credentials without a restart."""
+
+import signal
+import socket
+import subprocess
+
+import pytest
+import websockets
+from harness.device import Device
+from harness.keys import Keys
+from harness.processes import BIN
+from harness.waiting import wait_for
+
+
+@pytest.fixture
+def own_keys(workspace, device_id):
+    """Keys that no other test's server looks at."""
+    return Keys(workspace / f"keys-{device_id}")
+
+
+@pytest.fixture
+def server(servers, own_keys):
+    servers.keys = own_keys
+    running = servers.make(servers.broker().start().url).start()
+    yield running
+    running.stop()
+
+
+def admitted(server, device_id, **options):
+    """The session, or None as long as it is refused."""
+    try:
+        return Device(server, device_id, **options)
+    except websockets.InvalidStatusCode:
+        return None
+
+
+def certificate(server):
+    """What the server shows to a newcomer."""
+    context = server.keys.tls()
+    context.check_hostname = False
+    context.verify_mode = 0
+    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as plain:
+        with context.wrap_socket(plain) as connection:
+            return connection.getpeercert(binary_form=True)
+
+
+@pytest.mark.parametrize("told", ["by SIGHUP", "by the files' change"])
+def test_a_new_credential_is_taken_and_sessions_stay(server, own_keys, told):
+    staying = Device(server, "staying")
+    staying.welcome()
+    secret = own_keys.add_credential("newcomer")
+    if told == "by SIGHUP":
+        server.program.signal(signal.SIGHUP)
+    headers = own_keys.basic("newcomer", secret)
+    device = wait_for(lambda: admitted(server, "newcomer", headers=headers), "its admission")
+    device.welcome()
+    staying.sync()
+    for session in (device, staying):
+        session.close()
+
+
+def test_a_removed_credential_ends_its_session(server, own_keys):
+    secret = own_keys.add_credential("revoked")
+    headers = own_keys.basic("revoked", secret)
+    device = wait_for(lambda: admitted(server, "revoked", headers=headers), "its admission")
+    staying = Device(server, "staying")
+    for session in (device, staying):
+        session.welcome()
+    subprocess.run([BIN / "device-mgmt", "credentials", "remove", "revoked",
+                    "--auth.credentials", own_keys.credentials], check=True)
+    code, reason = device.closed()
+    assert (code, reason.split()[0]) == (1008, "revoked")
+    wait_for(lambda: admitted(server, "revoked", headers=headers) is None, "its refusal")
+    staying.sync()
+    staying.close()
+
+
+def test_a_removed_key_ends_the_sessions_of_its_tokens(server, own_keys):
+    options = {"kid": "shared", "algorithm": "HS256", "key": own_keys.hmac_secret}
+    device = Device(server, "by-secret", token_options=options)
+    staying = Device(server, "by-key")
+    for session in (device, staying):
+        session.welcome()
+    (own_keys.folder / "jwt" / "shared.secret").unlink()
+    assert device.closed()[0] == 1008
+    staying.sync()
+    staying.close()
+
+
+def test_a_new_certificate_is_shown_to_newcomers_and_sessions_stay(server, own_keys):
+    device = Device(server, "staying")
+    device.welcome()
+    before = certificate(server)
+    (own_keys.folder / "server.pem").unlink()
+    own_keys.make()
+    server.program.signal(signal.SIGHUP)
+    wait_for(lambda: certificate(server) != before, "the new certificate")
+    device.sync()
+    newcomer = Device(server, "newcomer")
+    newcomer.welcome()
+    for session in (device, newcomer):
+        session.close()
+
+
+def test_broken_files_leave_the_old_ones_in_force(server, own_keys):
+    before = certificate(server)
+    (own_keys.folder / "server.pem").write_text("this is no certificate\n")
+    server.program.signal(signal.SIGHUP)
+    assert server.program.wait_for_log("reload_failed")
+    assert certificate(server) == before
+    device = Device(server, "still-welcome")
+    device.welcome()
+    device.close()
