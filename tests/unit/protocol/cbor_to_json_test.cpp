@@ -183,6 +183,11 @@ TEST_CASE("ill-formed CBOR is refused") {
     }
 }
 
+TEST_CASE("the head of a nested indefinite string is not taken for a length of 31") {
+    CHECK_FALSE(cbor_to_json("\x7F\x7F" + repeat("a", 31) + "\xFF"));
+    CHECK(cbor_to_json("\x7F\x78\x1F" + repeat("a", 31) + "\xFF"));
+}
+
 TEST_CASE("thirty-two levels of CBOR are read and thirty-three are not") {
     CHECK(cbor_to_json(repeat("\x81", 31) + "\x80"));
     CHECK_FALSE(cbor_to_json(repeat("\x81", 32) + "\x80"));
