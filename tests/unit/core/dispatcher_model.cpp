@@ -86,13 +86,13 @@ void DispatcherModel::step() {
         case 1:
         case 2:
         case 3:
-            return deliver_order(device, *session);
+        case 8:
+            return deliver_order(*session);
         case 4:
         case 5:
         case 6:
             return deliver_report(device, *session);
         case 7:
-        case 8:
             return read_frame(device, *session);
         default:
             return speak(device, *session);
@@ -109,7 +109,7 @@ void DispatcherModel::submit() {
         request.id = "c" + std::to_string(chance(40));
         // Decided by the id, so that most repetitions have the same content.
         const auto variant = std::hash<std::string>{}(*request.id);
-        request.args = R"({"x":")" + std::string(variant % 5 * 150, 'x') + R"("})";
+        request.args = R"({"x":")" + std::string(variant % 5 * 70, 'x') + R"("})";
         request.ttl = std::array{0s, 2s, 10s, 60s}[variant / 5 % 4];
         request.timeout = std::array{1s, 5s, 30s}[variant / 20 % 3];
     }
@@ -181,7 +181,7 @@ std::pair<std::size_t, ModelSession*> DispatcherModel::any_session() {
     return {it->second.first, it->second.second.get()};
 }
 
-void DispatcherModel::deliver_order(std::size_t /*device*/, ModelSession& session) {
+void DispatcherModel::deliver_order(ModelSession& session) {
     if (session.orders.empty()) {
         return;
     }
@@ -199,25 +199,30 @@ void DispatcherModel::deliver_order(std::size_t /*device*/, ModelSession& sessio
 }
 
 void DispatcherModel::read_frame(std::size_t device, ModelSession& session) {
-    const std::string payload = session.read();
-    if (payload.empty()) {
+    const std::string frame = session.read();
+    if (frame.empty()) {
         return;
     }
-    const auto frame = proto::decode_server_frame(proto::Format::json, payload).value();
-    require(session.welcomed || std::holds_alternative<proto::Welcome>(frame),
-            "another frame before the welcome");
+    // Read like this because decoding takes as long as everything else together.
+    const auto is = [&](std::string_view type) {
+        return frame.find("\"type\":\"" + std::string(type) + '"') != std::string::npos;
+    };
+    require(session.welcomed || is("welcome"), "another frame before the welcome");
     session.welcomed = true;
-    if (const auto* command = std::get_if<proto::CommandFrame>(&frame)) {
-        ++received_;
-        const Track* known = track({devices_[device].id, command->id});
-        require(known != nullptr, "received a command that was never accepted");
-        if (known != nullptr) {
-            require(known->command.number > session.last_received,
-                    "overtaken by a younger command: " + command->id);
-            session.last_received = known->command.number;
-        }
-        devices_[device].known.emplace(command->id, 0);
+    if (!is("command")) {
+        return;
     }
+    const std::size_t begin = frame.find("\"id\":\"") + 6;
+    const std::string id = frame.substr(begin, frame.find('"', begin) - begin);
+    ++received_;
+    if (const Track* known = track({devices_[device].id, id})) {
+        require(known->command.number > session.last_received,
+                "overtaken by a younger command: " + id);
+        session.last_received = known->command.number;
+    } else {
+        fail("received a command that was never accepted: " + id);
+    }
+    devices_[device].known.emplace(id, 0);
 }
 
 void DispatcherModel::speak(std::size_t device, ModelSession& session) {
@@ -230,6 +235,9 @@ void DispatcherModel::speak(std::size_t device, ModelSession& session) {
             return;
         }
         id = it->first;
+    }
+    if (chance(10) == 0) {
+        return session.session.on_frame(core::FrameKind::text, R"({"type":"heartbeat"})");
     }
     const auto frame = chance(3) == 0
                            ? proto::DeviceFrame(proto::Ack{id})
@@ -250,19 +258,22 @@ void DispatcherModel::settle() {
     bool busy = true;
     while (busy && failure_.empty()) {
         busy = !store_.empty();
-        complete_store_call();
-        std::vector<std::uint64_t> numbers;
-        for (const auto& [number, session] : sessions_) {
-            numbers.push_back(number);
+        while (!store_.empty()) {
+            complete_store_call();
         }
-        for (const std::uint64_t number : numbers) {
-            const std::size_t device = sessions_.at(number).first;
-            ModelSession& session = *sessions_.at(number).second;
-            busy = busy || !session.orders.empty() || !session.reports.empty() ||
-                   session.unsent_bytes() > 0;
-            deliver_order(device, session);
-            read_frame(device, session);
-            deliver_report(device, session);
+        for (auto& [number, owned] : sessions_) {
+            auto& [device, session] = owned;
+            busy = busy || !session->orders.empty() || !session->reports.empty() ||
+                   session->unsent_bytes() > 0;
+            while (!session->orders.empty()) {
+                deliver_order(*session);
+            }
+            while (session->unsent_bytes() > 0) {
+                read_frame(device, *session);
+            }
+            while (!session->reports.empty()) {
+                deliver_report(device, *session);
+            }
         }
         forget_closed();
         dispatcher_.advance(clock_.now());

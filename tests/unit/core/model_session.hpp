@@ -15,7 +15,7 @@ namespace dm::test {
 /// what is under way between relay and shard, until the model lets it arrive.
 class ModelSession final : public core::DeviceLink, public core::SessionHost {
 public:
-    static constexpr std::size_t kRoom = 1200;  ///< unsent bytes; a few commands, or one large
+    static constexpr std::size_t kRoom = 450;  ///< unsent bytes; a few commands, or one large
 
     ModelSession(core::SessionRef own,
                  const core::SessionSettings& settings,
@@ -85,6 +85,7 @@ public:
         open = false;
         if (!session.closed()) {
             unsent_frames_.clear();
+            unsent_ = 0;
             session.on_close(proto::CloseCode::abnormal, "");
         }
     }
