@@ -109,7 +109,7 @@ void DispatcherModel::submit() {
         request.id = "c" + std::to_string(chance(40));
         // Decided by the id, so that most repetitions have the same content.
         const auto variant = std::hash<std::string>{}(*request.id);
-        request.args = R"({"x":")" + std::string(variant % 5 * 70, 'x') + R"("})";
+        request.args = R"({"x":")" + std::string(variant % 5 * 50, 'x') + R"("})";
         request.ttl = std::array{0s, 2s, 10s, 60s}[variant / 5 % 4];
         request.timeout = std::array{1s, 5s, 30s}[variant / 20 % 3];
     }
