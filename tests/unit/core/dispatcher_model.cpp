@@ -39,6 +39,10 @@ std::string DispatcherModel::run(int steps) {
     }
     settle();
     check_no_stall();
+    if (chance(3) == 0) {
+        dispatcher_.end_all(clock_.now());
+        carry_out();
+    }
     for (auto& [number, session] : sessions_) {
         session.second->lose();
     }

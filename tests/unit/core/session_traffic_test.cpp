@@ -178,6 +178,17 @@ TEST_CASE("after the close nothing is sent, nothing is heard, and it is closed o
     CHECK(bench.host.reported<core::ForwardedFrame>().empty());
 }
 
+TEST_CASE("a revoked identity ends its session at once") {
+    SessionBench bench;
+    bench.session.revoke();
+    bench.session.revoke();
+    bench.send_command("c1");
+    CHECK(bench.close_code() == 1008);
+    CHECK(bench.close_reason() == "revoked");
+    CHECK(bench.link.closes == 1);
+    CHECK(bench.sent_reports() == "c1:no");
+}
+
 TEST_CASE("the end of the link is logged and reported once, with its code") {
     SessionBench bench;
     CHECK_FALSE(bench.session.closed());
