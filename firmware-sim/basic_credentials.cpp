@@ -26,14 +26,14 @@ public:
         headers_.insert_or_assign(id, basic(id, secret));
     }
 
-    std::optional<std::string> authorization(const proto::DeviceId& device,
-                                             proto::WallTime /*now*/) const override {
+    [[nodiscard]] std::optional<std::string> authorization(const proto::DeviceId& device,
+                                                           proto::WallTime /*now*/) const override {
         const auto found = headers_.find(device.str());
         return found == headers_.end() ? std::nullopt : std::optional{found->second};
     }
 
-    std::optional<std::string> renewal(const proto::DeviceId& /*device*/,
-                                       proto::WallTime /*now*/) const override {
+    [[nodiscard]] std::optional<std::string> renewal(const proto::DeviceId& /*device*/,
+                                                     proto::WallTime /*now*/) const override {
         return std::nullopt;
     }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <string_view>
@@ -68,7 +69,7 @@ struct CounterName {
     Counter Counters::*counter;
 };
 
-inline constexpr CounterName kCounterNames[] = {
+inline constexpr std::array<CounterName, 23> kCounterNames{{
     {"sessions", &Counters::sessions},
     {"connect_failures", &Counters::connect_failures},
     {"refusals", &Counters::refusals},
@@ -92,6 +93,6 @@ inline constexpr CounterName kCounterNames[] = {
     {"overdue_commands", &Counters::overdue_commands},
     {"forgotten_replies", &Counters::forgotten_replies},
     {"unsent_frames", &Counters::unsent_frames},
-};
+}};
 
 }  // namespace dm::sim

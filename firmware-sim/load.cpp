@@ -122,7 +122,7 @@ private:
         }
     }
 
-    bool all_sent(Instant now) const {
+    [[nodiscard]] bool all_sent(Instant now) const {
         const bool enough = options_.commands > 0 && ledger_.tally().sent >= options_.commands;
         const bool late = options_.duration_s > 0 && now - started_ >= millis(options_.duration_s);
         return enough || late;

@@ -106,18 +106,18 @@ public:
         header_ = base64url(header.str());
     }
 
-    std::optional<std::string> authorization(const proto::DeviceId& device,
-                                             proto::WallTime now) const override {
+    [[nodiscard]] std::optional<std::string> authorization(const proto::DeviceId& device,
+                                                           proto::WallTime now) const override {
         return "Bearer " + token(device, now);
     }
 
-    std::optional<std::string> renewal(const proto::DeviceId& device,
-                                       proto::WallTime now) const override {
+    [[nodiscard]] std::optional<std::string> renewal(const proto::DeviceId& device,
+                                                     proto::WallTime now) const override {
         return token(device, now);
     }
 
 private:
-    std::string token(const proto::DeviceId& device, proto::WallTime now) const {
+    [[nodiscard]] std::string token(const proto::DeviceId& device, proto::WallTime now) const {
         const auto seconds =
             std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
         JsonObject claims;
@@ -136,7 +136,7 @@ private:
     }
 
     /// Empty when OpenSSL fails; the server then refuses the token.
-    Bytes sign(const std::string& text) const {
+    [[nodiscard]] Bytes sign(const std::string& text) const {
         const Bytes input(text.begin(), text.end());
         if (algorithm_ == Algorithm::hs256) {
             Bytes mac(EVP_MAX_MD_SIZE);
@@ -152,7 +152,7 @@ private:
             return mac;
         }
         const std::unique_ptr<EVP_MD_CTX, FreeDigest> context{EVP_MD_CTX_new()};
-        std::size_t size = static_cast<std::size_t>(EVP_PKEY_get_size(key_.get()));
+        auto size = static_cast<std::size_t>(EVP_PKEY_get_size(key_.get()));
         Bytes signature(size);
         if (EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get()) != 1 ||
             EVP_DigestSign(context.get(), signature.data(), &size, input.data(), input.size()) !=

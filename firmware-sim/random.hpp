@@ -33,7 +33,7 @@ public:
 
     template <class Span>
     [[nodiscard]] Span between(Span low, Span high) {
-        const double width = static_cast<double>((high - low).count());
+        const auto width = static_cast<double>((high - low).count());
         return low + Span{static_cast<typename Span::rep>(fraction() * width)};
     }
 

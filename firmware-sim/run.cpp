@@ -114,7 +114,7 @@ private:
             fleet_->total(&Counters::unexpected_closes));
     }
 
-    std::vector<std::string> failures(const Experience& experience) const {
+    [[nodiscard]] std::vector<std::string> failures(const Experience& experience) const {
         std::vector<std::string> list;
         const auto expect_none = [&](std::uint64_t count, std::string_view what) {
             if (count > 0) {
@@ -154,7 +154,8 @@ private:
         return failed.empty() ? kExitOk : kExitFailed;
     }
 
-    std::string json(const Experience& experience, const std::vector<std::string>& failed) const {
+    [[nodiscard]] std::string json(const Experience& experience,
+                                   const std::vector<std::string>& failed) const {
         JsonObject counters;
         for (const auto& [name, counter] : kCounterNames) {
             counters.number(name, fleet_->total(counter));

@@ -4,7 +4,6 @@
 #include "firmware-sim/scenario_reader.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -64,12 +63,11 @@ const Profile& Scenario::profile_of(std::size_t index, std::size_t devices) cons
 }
 
 std::string_view model_of(const Profile& profile, std::size_t index) {
-    return profile.model == "mixed" ? kModels[index % std::size(kModels)] : profile.model;
+    return profile.model == "mixed" ? kModels[index % kModels.size()] : profile.model;
 }
 
 bool is_model(std::string_view name) {
-    return name == "mixed" ||
-           std::find(std::begin(kModels), std::end(kModels), name) != std::end(kModels);
+    return name == "mixed" || std::find(kModels.begin(), kModels.end(), name) != kModels.end();
 }
 
 }  // namespace dm::sim

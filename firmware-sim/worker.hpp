@@ -67,7 +67,7 @@ public:
     /// For TCP, TLS and the upgrade together.
     static constexpr std::chrono::seconds kAttemptTimeout{20};
     /// After it a stop no longer waits for closing handshakes.
-    static constexpr std::chrono::seconds kStopPatience{6};
+    static constexpr std::chrono::seconds kStopPatience{15};
 
     Worker(const FleetSettings& settings, const std::vector<MemberPlan>& plans, Notices& notices);
     ~Worker() override;

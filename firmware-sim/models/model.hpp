@@ -4,6 +4,7 @@
 #include "firmware-sim/random.hpp"
 #include "protocol/frames.hpp"
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -61,7 +62,7 @@ public:
 };
 
 /// Names in the order in which a mixed fleet uses them.
-inline constexpr std::string_view kModels[] = {"thermostat", "lamp", "meter", "lock"};
+inline constexpr std::array<std::string_view, 4> kModels{"thermostat", "lamp", "meter", "lock"};
 
 /// Null for a name that is not in kModels.
 [[nodiscard]] std::unique_ptr<Model> make_model(std::string_view name, Random& random);
