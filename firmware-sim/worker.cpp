@@ -215,7 +215,9 @@ void Worker::on_failed(Slot slot, const ConnectFailure& failure) {
     } else {
         counters_.connect_failures.add();
     }
-    notices_.once(failure.reason);
+    notices_.once(now.mono - member.attempt_at >= kAttemptTimeout
+                      ? fmt::format("no answer within {} s", kAttemptTimeout.count())
+                      : failure.reason);
     member.phase = Phase::waiting;
     member.attempt_at =
         now.mono + member.backoff.after_refusal(member.device.random(), failure.retry_after);
