@@ -46,12 +46,12 @@ def test_every_kind_of_frame_is_life(connect, device_id):
 def test_descriptors_of_dead_peers_are_released(server, keys, device_id, peer):
     """The peer's TCP is alive, but it neither answers the close nor ends the connection."""
     wait_for(lambda: server.metric("dm_sessions") == 0, "earlier sessions' end")
-    before = server.descriptors()
     peers = [silent_peer(server, keys, f"{device_id}-{n}", peer) for n in range(10)]
     wait_for(lambda: server.metric("dm_sessions") == 10, "ten sessions")
-    assert server.descriptors() >= before + 10
+    with_peers = server.descriptors()
     wait_for(lambda: server.metric("dm_sessions") == 0, "their end")
-    wait_for(lambda: server.descriptors() <= before + 1, "their descriptors' release")
+    # One may be the connection of the request that asks for the metrics.
+    wait_for(lambda: server.descriptors() <= with_peers - 10 + 1, "their descriptors' release")
     for connection in peers:
         connection.close()
 
