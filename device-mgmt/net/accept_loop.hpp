@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
@@ -19,8 +20,8 @@ namespace dm::net {
 /// A connected descriptor that is closed unless it is released.
 class AcceptedSocket {
 public:
-    AcceptedSocket(int descriptor, const asio::ip::tcp::endpoint& peer)
-        : descriptor_(descriptor), peer_(peer) {}
+    AcceptedSocket(int descriptor, asio::ip::tcp::endpoint peer)
+        : descriptor_(descriptor), peer_(std::move(peer)) {}
 
     AcceptedSocket(const AcceptedSocket&) = delete;
     AcceptedSocket& operator=(const AcceptedSocket&) = delete;

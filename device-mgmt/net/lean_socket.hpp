@@ -23,6 +23,7 @@
 /// A connection is plain until use_tls() is called on it, which must happen between
 /// `get_connection()` and `connect()` or `start()`. Needs `enable_multithreading = false`. The
 /// endpoint's init_asio() must have been given an io_context that outlives all connections.
+// NOLINTBEGIN(readability-identifier-naming,readability-convert-member-functions-to-static)
 namespace dm::net::lean_socket {
 
 class connection : public std::enable_shared_from_this<connection> {
@@ -135,3 +136,5 @@ protected:
 };
 
 }  // namespace dm::net::lean_socket
+
+// NOLINTEND(readability-identifier-naming,readability-convert-member-functions-to-static)

@@ -230,7 +230,7 @@ LeanStream::Step LeanStream::tls_write(const Pieces& pieces) {
 }
 
 LeanStream::Step LeanStream::plain_write(const Pieces& pieces) {
-    std::array<iovec, kMaxPieces> vectors;
+    std::array<iovec, kMaxPieces> vectors{};
     for (std::size_t i = 0; i < pieces.count; ++i) {
         // sendmsg() does not write through iov_base.
         vectors[i].iov_base = const_cast<void*>(pieces.at[i].data());

@@ -43,7 +43,7 @@ long bio_ctrl(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
 
 /// Made once, never freed: BIOs of open connections refer to it.
 const BIO_METHOD* socket_method() {
-    static const BIO_METHOD* const kMethod = [] {
+    static const BIO_METHOD* const method_of_all = [] {
         BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
         if (method != nullptr) {
             BIO_meth_set_write(method, bio_write);
@@ -52,7 +52,7 @@ const BIO_METHOD* socket_method() {
         }
         return method;
     }();
-    return kMethod;
+    return method_of_all;
 }
 
 }  // namespace
@@ -60,7 +60,9 @@ const BIO_METHOD* socket_method() {
 BIO* new_socket_bio(int descriptor) {
     BIO* bio = BIO_new(socket_method());
     if (bio != nullptr) {
-        BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
+        const std::intptr_t number = descriptor;
+        // A number that is never used as a pointer. NOLINTNEXTLINE(performance-no-int-to-ptr)
+        BIO_set_data(bio, reinterpret_cast<void*>(number));
         BIO_set_init(bio, 1);
     }
     return bio;

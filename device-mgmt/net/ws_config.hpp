@@ -22,6 +22,8 @@
 
 namespace dm::net {
 
+// NOLINTBEGIN(readability-identifier-naming)
+
 /// How websocketpp is built for the server. Names are websocketpp's.
 struct WsConfig {
     using type = WsConfig;
@@ -86,5 +88,7 @@ struct WsConfig {
     using permessage_deflate_type =
         websocketpp::extensions::permessage_deflate::disabled<permessage_deflate_config>;
 };
+
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace dm::net

@@ -73,7 +73,7 @@ private:
     void set_handlers(WsConnection& con);
     [[nodiscard]] tl::expected<Admission, Refusal> decide(WsConnection& con);
     [[nodiscard]] bool admit(WsConnection& con);
-    void answer(WsConnection& con, const Refusal& refusal);
+    void answer(WsConnection& con, const Refusal& refusal) const;
     void opened(WsConnection& con);
     void gone(WsConnection& con);
     void leave_handshake(WsConnection& con);
@@ -237,7 +237,7 @@ bool WsEndpoint::Impl::admit(WsConnection& con) {
     return true;
 }
 
-void WsEndpoint::Impl::answer(WsConnection& con, const Refusal& refusal) {
+void WsEndpoint::Impl::answer(WsConnection& con, const Refusal& refusal) const {
     con.set_status(static_cast<websocketpp::http::status_code::value>(refusal.status));
     con.replace_header("Connection", "close");
     con.replace_header("Content-Type", "text/plain; charset=utf-8");

@@ -21,7 +21,7 @@
 namespace websocketpp {
 template <typename config>
 class connection;
-}
+}  // namespace websocketpp
 
 namespace dm::net {
 

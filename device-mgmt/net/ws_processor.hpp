@@ -35,17 +35,18 @@ public:
     hybi13(bool secure, bool is_server, msg_manager_ptr manager, config::rng_type& /*unused*/)
         : base(secure, is_server), messages_(std::move(manager)), reader_(0) {}
 
-    int get_version() const override { return 13; }
+    [[nodiscard]] int get_version() const override { return 13; }
 
     // The handshake was checked when it was read (HandshakeRequest).
-    std::error_code validate_handshake(const request_type& /*request*/) const override {
+    [[nodiscard]] std::error_code validate_handshake(
+        const request_type& /*request*/) const override {
         return {};
     }
 
     /// RFC 6455 section 4.2.2.
-    std::error_code process_handshake(const request_type& request,
-                                      const std::string& subprotocol,
-                                      response_type& response) const override {
+    [[nodiscard]] std::error_code process_handshake(const request_type& request,
+                                                    const std::string& subprotocol,
+                                                    response_type& response) const override {
         std::string key{request.verdict()->key};
         key += constants::handshake_guid;
         std::array<unsigned char, 20> digest{};
@@ -60,21 +61,23 @@ public:
         return {};
     }
 
-    std::error_code client_handshake_request(
+    [[nodiscard]] std::error_code client_handshake_request(
         request_type& /*request*/,
         uri_ptr /*uri*/,
         const std::vector<std::string>& /*protocols*/) const override {
         return error::make_error_code(error::not_implemented);
     }
 
-    std::error_code validate_server_handshake_response(const request_type& /*request*/,
-                                                       response_type& /*response*/) const override {
+    [[nodiscard]] std::error_code validate_server_handshake_response(
+        const request_type& /*request*/, response_type& /*response*/) const override {
         return error::make_error_code(error::not_implemented);
     }
 
-    std::string get_raw(const response_type& response) const override { return response.raw(); }
+    [[nodiscard]] std::string get_raw(const response_type& response) const override {
+        return response.raw();
+    }
 
-    const std::string& get_origin(const request_type& request) const override {
+    [[nodiscard]] const std::string& get_origin(const request_type& request) const override {
         return request.get_header("Origin");
     }
 
@@ -86,7 +89,7 @@ public:
         return {};
     }
 
-    uri_ptr get_uri(const request_type& request) const override {
+    [[nodiscard]] uri_ptr get_uri(const request_type& request) const override {
         return get_uri_from_host(request, base::m_secure ? "wss" : "ws");
     }
 
@@ -101,9 +104,11 @@ public:
         return taken;
     }
 
-    bool ready() const override { return reader_.ready(); }
+    [[nodiscard]] bool ready() const override { return reader_.ready(); }
 
-    bool get_error() const override { return reader_.fault() != dm::net::FrameFault::none; }
+    [[nodiscard]] bool get_error() const override {
+        return reader_.fault() != dm::net::FrameFault::none;
+    }
 
     message_ptr get_message() override {
         auto read = reader_.take();
@@ -116,17 +121,19 @@ public:
         return prepare(in->get_opcode(), in->get_payload(), out);
     }
 
-    std::error_code prepare_ping(const std::string& payload, message_ptr out) const override {
+    [[nodiscard]] std::error_code prepare_ping(const std::string& payload,
+                                               message_ptr out) const override {
         return prepare(frame::opcode::ping, payload, out);
     }
 
-    std::error_code prepare_pong(const std::string& payload, message_ptr out) const override {
+    [[nodiscard]] std::error_code prepare_pong(const std::string& payload,
+                                               message_ptr out) const override {
         return prepare(frame::opcode::pong, payload, out);
     }
 
-    std::error_code prepare_close(close::status::value code,
-                                  const std::string& reason,
-                                  message_ptr out) const override {
+    [[nodiscard]] std::error_code prepare_close(close::status::value code,
+                                                const std::string& reason,
+                                                message_ptr out) const override {
         std::string payload;
         if (code != close::status::no_status) {
             payload.push_back(static_cast<char>(code >> 8U));

@@ -1,5 +1,6 @@
 #include "tests/net/raw_client.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -115,12 +116,9 @@ std::unique_ptr<RawClient> World::open() {
 }
 
 bool World::failed_with(std::string_view text) const {
-    for (const auto& failure : failures) {
-        if (failure.find(text) != std::string::npos) {
-            return true;
-        }
-    }
-    return false;
+    return std::any_of(failures.begin(), failures.end(), [&](const std::string& failure) {
+        return failure.find(text) != std::string::npos;
+    });
 }
 
 }  // namespace dm::net::test

@@ -83,14 +83,14 @@ struct Authority {
     Certificate server{"server", &ca};
     Certificate strangers_ca{"another CA"};
 
-    TlsFiles files() const {
+    [[nodiscard]] TlsFiles files() const {
         return {folder.write("cert.pem", server.pem()),
                 folder.write("key.pem", server.key_pem()),
                 "",
                 false};
     }
 
-    TlsFiles mutual(bool required) const {
+    [[nodiscard]] TlsFiles mutual(bool required) const {
         auto all = files();
         all.client_ca = folder.write("ca.pem", ca.pem());
         all.require_client_certificate = required;
