@@ -48,7 +48,6 @@ public:
         gauges(registry, "dm_build_info", "Always 1; the version is the label.")
             .Add({{"version", version}})
             .Set(1);
-        using Seconds = std::chrono::duration<double>;
         gauges(registry, "process_start_time_seconds", "Start, in seconds since 1970.")
             .Add({})
             .Set(Seconds(core::read_clock().wall.time_since_epoch()).count());
