@@ -44,13 +44,13 @@ struct CommandContent {
 struct Command {
     CommandKey key;
     CommandContent content;
-    proto::Delivery delivery;
-    bool report_states;
+    proto::Delivery delivery = proto::Delivery::at_least_once;
+    bool report_states = false;
     ReplyTo reply_to;
     std::optional<std::string> traceparent;
     std::optional<std::string> operator_name;
 
-    std::uint64_t number;  ///< order of acceptance, unique in this process
+    std::uint64_t number = 0;  ///< order of acceptance, unique in this process
     Moment accepted_at;
     Moment send_by;
     std::optional<Moment> reply_by;

@@ -10,7 +10,6 @@ namespace {
 
 using proto::CommandState;
 using proto::Rejection;
-using proto::ReplyResult;
 
 bool same_content(const CommandContent& a, const proto::CommandRequest& b) {
     return a.command == b.command && a.timeout == b.timeout && a.ttl == b.ttl &&
@@ -146,6 +145,9 @@ Dispatcher::CancelResult Dispatcher::cancel(const CommandKey& key, Moment now) {
     }
     if (pending->stage == Stage::storing) {
         pending->cancel_requested = true;
+        return CancelResult::cancelled;
+    }
+    if (pending->command.state == CommandState::cancelled) {  // its commit is under way
         return CancelResult::cancelled;
     }
     if (pending->stage != Stage::waiting || pending->command.attempts > 0) {
@@ -347,8 +349,8 @@ void Dispatcher::end_stopped(Pending& pending, Moment now) {
 }
 
 void Dispatcher::set_stage(Pending& pending, Stage stage) {
-    waiting_ += std::size_t{occupies_queue(stage)};
-    waiting_ -= std::size_t{occupies_queue(pending.stage)};
+    waiting_ += occupies_queue(stage) ? 1U : 0U;
+    waiting_ -= occupies_queue(pending.stage) ? 1U : 0U;
     pending.stage = stage;
 }
 

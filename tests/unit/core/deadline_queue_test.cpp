@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const Instant kStart(1h);
+constexpr Instant kStart(1h);
 
 }  // namespace
 

@@ -209,14 +209,14 @@ void DispatcherModel::read_frame(std::size_t device, ModelSession& session) {
     }
     // Read like this because decoding takes as long as everything else together.
     const auto is = [&](std::string_view type) {
-        return frame.find("\"type\":\"" + std::string(type) + '"') != std::string::npos;
+        return frame.find(R"("type":")" + std::string(type) + '"') != std::string::npos;
     };
     require(session.welcomed || is("welcome"), "another frame before the welcome");
     session.welcomed = true;
     if (!is("command")) {
         return;
     }
-    const std::size_t begin = frame.find("\"id\":\"") + 6;
+    const std::size_t begin = frame.find(R"("id":")") + 6;
     const std::string id = frame.substr(begin, frame.find('"', begin) - begin);
     ++received_;
     if (const Track* known = track({devices_[device].id, id})) {

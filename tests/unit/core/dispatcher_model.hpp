@@ -71,7 +71,7 @@ private:
     void cancel();
     void complete_store_call();
     void connect(std::size_t device);
-    void deliver_order(ModelSession& session);
+    static void deliver_order(ModelSession& session);
     void deliver_report(std::size_t device, ModelSession& session);
     void read_frame(std::size_t device, ModelSession& session);
     void speak(std::size_t device, ModelSession& session);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 
@@ -16,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const dm::proto::WallTime kStart(1'800'000'000'000ms);
+constexpr dm::proto::WallTime kStart(1'800'000'000'000ms);
 
 dm::core::CommandKey key(const std::string& id) {
     return {device_id("dev-1"), id};
@@ -36,7 +37,8 @@ FinishedCommand finished(const std::string& id, dm::proto::WallTime at) {
 /// A store whose completions run when told.
 struct Bench {
     explicit Bench(dm::store::MemoryStoreSettings settings = {})
-        : store(settings, [this](std::function<void()> done) { posted.push_back(done); }) {}
+        : store(settings,
+                [this](std::function<void()> done) { posted.push_back(std::move(done)); }) {}
 
     void run() {
         while (!posted.empty()) {
