@@ -4,7 +4,6 @@
 
 #include <doctest/doctest.h>
 
-using dm::proto::CommandState;
 using dm::proto::Delivery;
 using dm::test::DispatcherBench;
 using namespace std::chrono_literals;
