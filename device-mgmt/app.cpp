@@ -127,6 +127,7 @@ tl::expected<void, std::string> App::start_parts() {
         relay_settings(config_),
         *broker_,
         [this](loop::Loop& loop) { return make_store(config_, loop); },
+        [this](core::Order order) { shards_[order.to.shard]->post(std::move(order)); },
         metrics_,
         health_);
     if (auto started = start_shards(); !started) {
@@ -141,7 +142,7 @@ tl::expected<void, std::string> App::start_parts() {
     if (auto started = ops_->start(); !started) {
         return started;
     }
-    relay_->start([this](core::Order order) { shards_[order.to.shard]->post(std::move(order)); });
+    relay_->start();
     for (const auto& shard : shards_) {
         shard->start();
     }

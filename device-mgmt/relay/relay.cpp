@@ -22,6 +22,7 @@ core::DispatchSettings with_node(core::DispatchSettings dispatch, const std::str
 Relay::Relay(RelaySettings settings,
              broker::Broker& broker,
              const MakeStore& make_store,
+             PostOrder post_order,
              ops::Metrics& metrics,
              ops::HealthState& health)
     : settings_(std::move(settings)),
@@ -38,6 +39,7 @@ Relay::Relay(RelaySettings settings,
                   log::error("publish_refused", {{"topic", parked.topic}});
               }),
       store_(make_store(loop_)),
+      post_order_(std::move(post_order)),
       boot_(uuids_.next(core::read_clock().wall)),
       deadline_timer_(loop_.io()),
       received_(loop_.io(),
@@ -74,8 +76,7 @@ broker::BrokerSettings Relay::complete(broker::BrokerSettings broker,
     return broker;
 }
 
-void Relay::start(PostOrder post_order) {
-    post_order_ = std::move(post_order);
+void Relay::start() {
     metrics_.loop_lag(loop_.name(), loop_.lag());
     loop_.start([this](core::Moment now) { on_tick(now); });
 }

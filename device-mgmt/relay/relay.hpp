@@ -55,13 +55,14 @@ inline constexpr std::size_t kMaxReportsHard = 100'000;
 /// own: it owns the directory, the dispatcher and the outbox, and nothing of them is locked.
 class Relay final : public broker::BrokerListener, public shard::Upstream {
 public:
-    /// Sends an order to the shard it is for; any thread.
+    /// Sends an order to the shard it is for. Called on the relay's thread, not before start().
     using PostOrder = std::function<void(core::Order)>;
     using MakeStore = std::function<std::unique_ptr<store::CommandStore>(loop::Loop&)>;
 
     Relay(RelaySettings settings,
           broker::Broker& broker,
           const MakeStore& make_store,
+          PostOrder post_order,
           ops::Metrics& metrics,
           ops::HealthState& health);
     ~Relay() override;
@@ -72,8 +73,8 @@ public:
     [[nodiscard]] static broker::BrokerSettings complete(broker::BrokerSettings broker,
                                                          const RelaySettings& settings);
 
-    /// Before the shards start and before the broker does.
-    void start(PostOrder post_order);
+    /// Starts the thread; before the shards start and before the broker does.
+    void start();
 
     /// Any thread but the relay's. Announces that this node is going.
     void drain();
@@ -84,6 +85,9 @@ public:
     [[nodiscard]] bool finish(std::chrono::milliseconds patience);
 
     [[nodiscard]] const loop::Loop& loop() const { return loop_; }
+
+    /// Tests run the loop by hand, without start().
+    [[nodiscard]] loop::Loop& loop() { return loop_; }
 
     // shard::Upstream, any thread
     [[nodiscard]] bool report(core::Report report) override;

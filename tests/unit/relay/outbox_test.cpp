@@ -1,0 +1,144 @@
+#include "device-mgmt/relay/outbox.hpp"
+
+#include "tests/support/memory_broker.hpp"
+
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+namespace dm::relay {
+
+namespace {
+
+using broker::PublishResult;
+
+/// Passes what the broker says on to the outbox, as the relay does.
+struct Office final : broker::BrokerListener {
+    test::MemoryBroker broker;
+    std::vector<std::string> parked;
+    Outbox outbox{broker, [this](const auto& message) { parked.push_back(message.topic); }};
+
+    Office() { broker.start(*this); }
+
+    void on_connected(bool /*session_present*/) override { outbox.retry(); }
+
+    void on_disconnected(std::string_view /*reason*/) override {}
+
+    void on_message(broker::InboundMessage /*message*/) override {}
+
+    void on_published(broker::PublishTicket ticket, PublishResult result) override {
+        outbox.published(ticket, result);
+    }
+};
+
+Publication to(const std::string& topic, const std::string& payload = "x") {
+    Publication publication;
+    publication.message.topic = topic;
+    publication.message.payload = payload;
+    publication.message.qos = 1;
+    return publication;
+}
+
+broker::OutboundMessage retained(const std::string& topic, const std::string& payload) {
+    broker::OutboundMessage message = to(topic, payload).message;
+    message.retain = true;
+    return message;
+}
+
+std::vector<std::string> payloads(const std::vector<test::MemoryBroker::Published>& published) {
+    std::vector<std::string> all;
+    for (const auto& each : published) {
+        all.push_back(each.message.payload);
+    }
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("what is put while the broker is away is published when it comes, in order") {
+    Office office;
+    office.outbox.put(to("t", "1"));
+    office.outbox.put(to("t", "2"));
+    CHECK(office.broker.published().empty());
+    office.broker.connect();
+    CHECK(payloads(office.broker.published()) == std::vector<std::string>{"1", "2"});
+    CHECK(office.outbox.size() == 2);
+    office.broker.settle_all();
+    CHECK(office.outbox.size() == 0);
+}
+
+TEST_CASE("a publish whose connection was lost is published again, the same bytes") {
+    Office office;
+    office.broker.connect();
+    office.outbox.put(to("t", "1"));
+    office.broker.disconnect();
+    CHECK(office.outbox.size() == 1);
+    CHECK(office.broker.take_published().size() == 1);
+    office.broker.connect();
+    CHECK(payloads(office.broker.take_published()) == std::vector<std::string>{"1"});
+    office.broker.settle_all();
+    CHECK(office.outbox.size() == 0);
+}
+
+TEST_CASE("a refused topic is tried once more on its fallback, then parked") {
+    Office office;
+    office.broker.connect();
+    Publication publication = to("r/1");
+    publication.fallback_topic = "dm/replies/d";
+    office.outbox.put(publication);
+    office.broker.settle(office.broker.published().back().ticket, PublishResult::refused);
+    CHECK(office.broker.published().back().message.topic == "dm/replies/d");
+    CHECK(office.parked.empty());
+    office.broker.settle(office.broker.published().back().ticket, PublishResult::refused);
+    CHECK(office.parked == std::vector<std::string>{"dm/replies/d"});
+    CHECK(office.outbox.size() == 0);
+    CHECK(office.broker.published().size() == 2);
+}
+
+TEST_CASE("of a retained topic only the latest state waits") {
+    Office office;
+    office.outbox.put_retained(retained("p", "old"));
+    office.outbox.put_retained(retained("p", "new"));
+    CHECK(office.outbox.size() == 1);
+    office.broker.connect();
+    CHECK(payloads(office.broker.published()) == std::vector<std::string>{"new"});
+}
+
+TEST_CASE("a retained state that failed is not published after a newer one") {
+    Office office;
+    office.broker.connect();
+    office.outbox.put_retained(retained("p", "old"));
+    office.outbox.put_retained(retained("p", "new"));
+    office.broker.disconnect();
+    static_cast<void>(office.broker.take_published());
+    office.broker.connect();
+    CHECK(payloads(office.broker.published()) == std::vector<std::string>{"new"});
+    office.broker.settle_all();
+    CHECK(office.outbox.size() == 0);
+    office.outbox.put_retained(retained("p", "later"));
+    CHECK(payloads(office.broker.published()).back() == "later");
+}
+
+TEST_CASE("no more than the window is with the broker at once") {
+    Office office;
+    office.broker.connect();
+    for (std::size_t i = 0; i < Outbox::kMaxInFlight + 10; ++i) {
+        office.outbox.put(to("t"));
+    }
+    CHECK(office.broker.outstanding() == Outbox::kMaxInFlight);
+    office.broker.settle_all();
+    CHECK(office.outbox.size() == 0);
+}
+
+TEST_CASE("expendable messages are not taken beyond the bound") {
+    Office office;
+    for (std::size_t i = 0; i < Outbox::kMaxExpendable; ++i) {
+        CHECK(office.outbox.put_expendable(to("a").message));
+    }
+    CHECK_FALSE(office.outbox.put_expendable(to("a").message));
+    office.outbox.put(to("t"));
+    CHECK(office.outbox.size() == Outbox::kMaxExpendable + 1);
+}
+
+}  // namespace dm::relay

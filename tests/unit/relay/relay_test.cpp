@@ -1,0 +1,266 @@
+#include "device-mgmt/relay/relay.hpp"
+
+#include "device-mgmt/store/memory_store.hpp"
+#include "tests/support/memory_broker.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <asio/post.hpp>
+#include <doctest/doctest.h>
+
+namespace dm::relay {
+
+namespace {
+
+using core::SessionRef;
+
+const proto::DeviceId kDevice = proto::DeviceId::parse("d-1").value();
+
+RelaySettings settings() {
+    RelaySettings settings;
+    settings.node = "n1";
+    settings.version = "test";
+    return settings;
+}
+
+/// A relay whose loop runs by hand between a broker in memory and sessions that the test plays.
+class Node {
+public:
+    Node() {
+        broker_.start(relay_);
+        broker_.connect();
+        run();
+        static_cast<void>(broker_.take_published());
+    }
+
+    void run() {
+        do {
+            broker_.settle_all();
+        } while (relay_.loop().io().poll() > 0);
+    }
+
+    void report(SessionRef session, core::ReportBody body) {
+        static_cast<void>(relay_.report({session, kDevice, std::move(body)}));
+        run();
+    }
+
+    void open(SessionRef session) { report(session, core::SessionOpened{"127.0.0.1:9", {}}); }
+
+    void reply(SessionRef session, const std::string& id, const std::string& status = "ok") {
+        report(session,
+               core::ForwardedFrame{
+                   proto::Reply{id, status, R"({"v":1})", std::nullopt, std::nullopt}});
+    }
+
+    void publish(const std::string& payload, std::optional<std::string> response_topic = {}) {
+        broker::InboundMessage message;
+        message.topic = "dm/commands/d-1";
+        message.payload = payload;
+        message.response_topic = std::move(response_topic);
+        broker_.deliver(std::move(message));
+        run();
+    }
+
+    /// Confirms the sending of every command that was handed to a session since the last call.
+    std::vector<core::SendCommand> confirm_sendings() {
+        std::vector<core::SendCommand> sent;
+        for (const core::Order& order : std::exchange(orders_, {})) {
+            if (const auto* send = std::get_if<core::SendCommand>(&order.body)) {
+                sent.push_back(*send);
+                report(order.to, core::CommandSent{send->frame.id, true, core::read_clock()});
+            } else {
+                kept_.push_back(order);
+            }
+        }
+        return sent;
+    }
+
+    /// The orders of this kind so far, sendings apart.
+    template <typename Body>
+    std::vector<std::pair<SessionRef, Body>> orders() {
+        confirm_sendings();
+        std::vector<std::pair<SessionRef, Body>> found;
+        for (const core::Order& order : kept_) {
+            if (const auto* body = std::get_if<Body>(&order.body)) {
+                found.emplace_back(order.to, *body);
+            }
+        }
+        return found;
+    }
+
+    std::vector<broker::OutboundMessage> on(std::string_view topic) {
+        return broker_.published_to(topic);
+    }
+
+    test::MemoryBroker& broker() { return broker_; }
+
+private:
+    test::MemoryBroker broker_;
+    ops::Metrics metrics_{"test"};
+    ops::HealthState health_;
+    std::vector<core::Order> orders_;
+    std::vector<core::Order> kept_;
+    Relay relay_{settings(),
+                 broker_,
+                 [](loop::Loop& loop) {
+                     return std::make_unique<store::MemoryStore>(
+                         store::MemoryStoreSettings{}, [&loop](std::function<void()> done) {
+                             asio::post(loop.io(), std::move(done));
+                         });
+                 },
+                 [this](core::Order order) { orders_.push_back(std::move(order)); },
+                 metrics_,
+                 health_};
+};
+
+bool says(const broker::OutboundMessage& message, const std::string& what) {
+    return message.payload.find(what) != std::string::npos;
+}
+
+constexpr SessionRef kFirst{0, 1};
+constexpr SessionRef kSecond{1, 2};
+
+}  // namespace
+
+TEST_CASE("a command goes to the device's session and its reply to the reply topic") {
+    Node node;
+    node.open(kFirst);
+    node.publish(R"({"id":"c-1","command":"turn_on","args":{"level": 3}})");
+    const auto sent = node.confirm_sendings();
+    REQUIRE(sent.size() == 1);
+    CHECK(sent[0].frame.command == "turn_on");
+    CHECK(sent[0].frame.args == R"({"level": 3})");
+    CHECK(sent[0].frame.attempt == 1);
+    REQUIRE_FALSE(node.on("dm/status/d-1").empty());
+    CHECK(says(node.on("dm/status/d-1").front(), R"("state":"accepted")"));
+    node.reply(kFirst, "c-1");
+    const auto replies = node.on("dm/replies/d-1");
+    REQUIRE(replies.size() == 1);
+    CHECK(says(replies[0], R"("state":"succeeded")"));
+    CHECK(says(replies[0], R"({"v":1})"));
+    const auto acks = node.orders<core::AcknowledgeReply>();
+    REQUIRE(acks.size() == 1);
+    CHECK(acks[0].second.ack.result == proto::ReplyResult::stored);
+}
+
+TEST_CASE("the same id again publishes the stored bytes with the same message id") {
+    Node node;
+    node.open(kFirst);
+    node.publish(R"({"id":"c-1","command":"x"})");
+    node.confirm_sendings();
+    node.reply(kFirst, "c-1");
+    node.publish(R"({"id":"c-1","command":"x"})", "answers/2");
+    CHECK(node.confirm_sendings().empty());
+    const auto first = node.on("dm/replies/d-1");
+    const auto again = node.on("answers/2");
+    REQUIRE(first.size() == 1);
+    REQUIRE(again.size() == 1);
+    CHECK(first[0].payload == again[0].payload);
+    CHECK(first[0].user_properties == again[0].user_properties);
+}
+
+TEST_CASE("a second login closes the first session, whose late close changes nothing") {
+    Node node;
+    node.open(kFirst);
+    node.open(kSecond);
+    const auto closes = node.orders<core::CloseSession>();
+    REQUIRE(closes.size() == 1);
+    CHECK(closes[0].first == kFirst);
+    CHECK(closes[0].second.code == proto::CloseCode::replaced);
+    node.report(kFirst, core::SessionClosed{proto::CloseCode::replaced, "replaced"});
+    CHECK(says(node.on("dm/presence/d-1").back(), R"("online":true)"));
+    node.publish(R"({"id":"c-1","command":"x"})");
+    CHECK(node.confirm_sendings().size() == 1);
+    node.report(kSecond, core::SessionClosed{proto::CloseCode::going_away, ""});
+    CHECK(says(node.on("dm/presence/d-1").back(), R"("online":false)"));
+}
+
+TEST_CASE("a session that lost its device is not listened to") {
+    Node node;
+    node.open(kFirst);
+    node.publish(R"({"id":"c-1","command":"x"})");
+    node.confirm_sendings();
+    node.open(kSecond);
+    node.reply(kFirst, "c-1");
+    CHECK(node.on("dm/replies/d-1").empty());
+    const auto sent = node.confirm_sendings();
+    REQUIRE(sent.size() == 1);
+    CHECK(sent[0].frame.attempt == 2);
+}
+
+TEST_CASE("two devices with one id: after five take-overs newcomers are told to wait") {
+    Node node;
+    for (std::uint64_t number = 1; number <= 6; ++number) {
+        node.open({0, number});
+    }
+    CHECK(node.orders<core::CloseSession>().size() == 5);
+    node.open({0, 7});
+    const auto closes = node.orders<core::CloseSession>();
+    REQUIRE(closes.size() == 6);
+    CHECK(closes.back().first == SessionRef{0, 7});
+    CHECK(closes.back().second.code == proto::CloseCode::overloaded);
+    CHECK(closes.back().second.retry_after.has_value());
+    CHECK(node.orders<core::Welcome>().size() == 6);
+}
+
+TEST_CASE("a broker that forgot our session is told again who is online") {
+    Node node;
+    node.open(kFirst);
+    node.broker().disconnect();
+    node.run();
+    static_cast<void>(node.broker().take_published());
+    node.broker().connect(false);
+    node.run();
+    REQUIRE(node.on("dm/presence/d-1").size() == 1);
+    CHECK(node.on("dm/nodes/n1").size() == 1);
+}
+
+TEST_CASE("an end that the broker did not take is published after it has come back") {
+    Node node;
+    node.open(kFirst);
+    node.publish(R"({"id":"c-1","command":"x"})");
+    node.confirm_sendings();
+    node.broker().disconnect();
+    node.reply(kFirst, "c-1");
+    CHECK(node.on("dm/replies/d-1").empty());
+    node.broker().connect(true);
+    node.run();
+    CHECK(node.on("dm/replies/d-1").size() == 1);
+}
+
+TEST_CASE("an input that cannot be a command gets one rejection and goes no further") {
+    Node node;
+    node.open(kFirst);
+    node.publish(R"({"id":"c-1"})");
+    REQUIRE(node.on("dm/replies/d-1").size() == 1);
+    CHECK(says(node.on("dm/replies/d-1")[0], R"("state":"rejected")"));
+    CHECK(says(node.on("dm/replies/d-1")[0], "command"));
+    CHECK(node.confirm_sendings().empty());
+    CHECK(node.on("dm/status/d-1").empty());
+}
+
+TEST_CASE("telemetry and alerts of a device are published under its id") {
+    Node node;
+    node.open(kFirst);
+    node.report(kFirst,
+                core::ForwardedFrame{proto::Telemetry{
+                    proto::Name::parse("temp").value(), R"({"c":21.5})", std::nullopt}});
+    node.report(kFirst,
+                core::ForwardedFrame{
+                    proto::Alert{proto::Severity::critical, "smoke", std::nullopt, std::nullopt}});
+    REQUIRE(node.on("dm/telemetry/d-1/temp").size() == 1);
+    CHECK(node.on("dm/telemetry/d-1/temp")[0].qos == 0);
+    REQUIRE(node.on("dm/alerts/d-1").size() == 1);
+    CHECK(node.on("dm/alerts/d-1")[0].qos == 1);
+}
+
+TEST_CASE("hello puts model and firmware into the presence") {
+    Node node;
+    node.open(kFirst);
+    node.report(kFirst, core::ForwardedFrame{proto::Hello{"lamp", "1.2", std::nullopt}});
+    CHECK(says(node.on("dm/presence/d-1").back(), R"("model":"lamp")"));
+}
+
+}  // namespace dm::relay
