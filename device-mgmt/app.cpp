@@ -127,7 +127,10 @@ tl::expected<void, std::string> App::start_parts() {
         relay_settings(config_),
         *broker_,
         [this](loop::Loop& loop) { return make_store(config_, loop); },
-        [this](core::Order order) { shards_[order.to.shard]->post(std::move(order)); },
+        [this](core::Order order) {
+            shard::Shard& shard = *shards_[order.to.shard];
+            shard.post(std::move(order));
+        },
         metrics_,
         health_);
     if (auto started = start_shards(); !started) {

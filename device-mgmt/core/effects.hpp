@@ -22,7 +22,7 @@ struct StoreAccepted {
 struct StoreFinished {
     CommandContent content;
     proto::Terminal terminal;
-    bool by_reply;
+    bool by_reply = false;
     ReplyTo reply_to;
     std::optional<std::string> traceparent;
     std::optional<std::chrono::steady_clock::duration> reply_after;  ///< first sending → reply
@@ -42,7 +42,7 @@ struct AckReply {
 /// On the status topic, and to `also` when the operator asked for states.
 struct PublishStatus {
     proto::Status status;
-    bool durable;  ///< `accepted`: QoS 1; later states may be dropped under pressure
+    bool durable = false;  ///< `accepted`: QoS 1; later states may be dropped under pressure
     std::optional<ReplyTo> also;
     std::optional<std::string> traceparent;
 };

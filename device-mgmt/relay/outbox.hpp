@@ -50,7 +50,7 @@ private:
 
     struct Row {
         Publication publication;
-        bool retained;
+        bool retained = false;
         bool in_flight = false;
     };
 

@@ -8,10 +8,10 @@
 namespace dm::relay {
 
 void Relay::take(core::Report& report) {
-    if (const auto* opened_ = std::get_if<core::SessionOpened>(&report.body)) {
-        opened(report, *opened_);
-    } else if (const auto* closed_ = std::get_if<core::SessionClosed>(&report.body)) {
-        closed(report, *closed_);
+    if (const auto* login = std::get_if<core::SessionOpened>(&report.body)) {
+        opened(report, *login);
+    } else if (const auto* end = std::get_if<core::SessionClosed>(&report.body)) {
+        closed(report, *end);
     } else if (const auto* sent = std::get_if<core::CommandSent>(&report.body)) {
         dispatcher_.sent(report.device, report.from, sent->id, sent->ok, sent->at);
     } else if (std::holds_alternative<core::SessionWritable>(report.body)) {

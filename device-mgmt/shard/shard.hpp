@@ -83,7 +83,7 @@ private:
 
     struct DrainSlot {
         core::Instant when;
-        std::uint64_t session;
+        std::uint64_t session = 0;
     };
 
     [[nodiscard]] net::EndpointObserver observer();
