@@ -3,6 +3,8 @@
 #include "protocol/cbor_to_json.hpp"
 #include "protocol/frame_decode.hpp"
 
+#include <cstdint>
+#include <string>
 #include <utility>
 
 namespace dm::proto {
@@ -15,6 +17,7 @@ template <typename Frame>
 tl::expected<Frame, FrameProblem> decode(
     Format format,
     std::string_view bytes,
+    std::size_t max_json_bytes,
     tl::expected<Frame, FrameProblem> (*decode_json)(std::string_view)) {
     if (format == Format::json) {
         return decode_json(bytes);
@@ -24,17 +27,23 @@ tl::expected<Frame, FrameProblem> decode(
         return tl::unexpected(
             FrameProblem{FrameError::bad_frame, std::move(text.error().message), std::nullopt});
     }
+    if (text->size() > max_json_bytes) {
+        return tl::unexpected(FrameProblem{
+            FrameError::bad_frame,
+            "the frame has more than " + std::to_string(max_json_bytes) + " bytes as JSON",
+            std::nullopt});
+    }
     return decode_json(*text);
 }
 
 }  // namespace
 
 tl::expected<DeviceFrame, FrameProblem> decode_device_frame(Format format, std::string_view bytes) {
-    return decode(format, bytes, decode_device_json);
+    return decode(format, bytes, kMaxDeviceFrameJsonBytes, decode_device_json);
 }
 
 tl::expected<ServerFrame, FrameProblem> decode_server_frame(Format format, std::string_view bytes) {
-    return decode(format, bytes, decode_server_json);
+    return decode(format, bytes, SIZE_MAX, decode_server_json);
 }
 
 }  // namespace dm::proto

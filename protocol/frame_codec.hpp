@@ -19,6 +19,10 @@ inline constexpr std::string_view kSubprotocolCbor = "dm.v1.cbor";
 /// Deepest nesting of arrays and objects in any message; the outermost object counts as 1.
 inline constexpr std::size_t kMaxDepth = 32;
 
+/// A device's CBOR frame may be at most this long as JSON text, in which its strings can be six
+/// times as long: what is published for it must stay below what brokers accept.
+inline constexpr std::size_t kMaxDeviceFrameJsonBytes = 65536;
+
 /// Why bytes are no frame: the code for the `error` frame, a sentence that names the field, and
 /// the frame's `id` when it could still be read.
 struct FrameProblem {

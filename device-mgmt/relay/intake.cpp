@@ -13,7 +13,7 @@ using proto::Rejection;
 std::optional<std::string> user_property(const broker::InboundMessage& message,
                                          std::string_view name) {
     for (const auto& [key, value] : message.user_properties) {
-        if (key == name) {
+        if (key == name && value.size() <= kMaxUserPropertyBytes) {
             return value;
         }
     }

@@ -33,6 +33,10 @@ struct IgnoredInput {
 
 using Intake = std::variant<core::Submission, Cancel, RefusedInput, IgnoredInput>;
 
+/// Longer `traceparent` and `operator` properties are left out: the former travels in every answer,
+/// which must stay below what brokers accept. (A traceparent has 55 bytes, W3C Trace Context 3.2.)
+inline constexpr std::size_t kMaxUserPropertyBytes = 256;
+
 /// Reads one publish on an input topic: nothing that is wrong with it gets further than here, and
 /// no topic that the broker would cut us off for is ever published to. Pure.
 ///

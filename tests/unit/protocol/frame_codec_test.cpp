@@ -153,3 +153,17 @@ TEST_CASE("a frame cut off anywhere is refused") {
         }
     }
 }
+
+TEST_CASE("CBOR that would grow beyond the limit as JSON is refused") {
+    // Every control character becomes six bytes of JSON.
+    std::string data;
+    for (int i = 0; i < 20'000; ++i) {
+        data += "\\u0001";
+    }
+    const Reply reply{"c-1", "ok", "\"" + data + "\"", {}, {}};
+    const std::string cbor = encode(Format::cbor, DeviceFrame{reply});
+    CHECK(cbor.size() < kMaxDeviceFrameJsonBytes);
+    const auto decoded = decode_device_frame(Format::cbor, cbor);
+    REQUIRE_FALSE(decoded);
+    CHECK(decoded.error().code == FrameError::bad_frame);
+}

@@ -53,6 +53,12 @@ TEST_CASE("a command is taken with its properties") {
     CHECK(submission.operator_name == "ann");
 }
 
+TEST_CASE("a traceparent that no trace has is left out") {
+    auto message = message_on("dm/commands/d-1", R"({"command":"x"})");
+    message.user_properties = {{"traceparent", std::string(kMaxUserPropertyBytes + 1, 'a')}};
+    CHECK_FALSE(taken(message).traceparent.has_value());
+}
+
 TEST_CASE("a topic without a valid device is refused for nobody, with its Correlation Data") {
     for (const char* topic : {"dm/commands/-d", "dm/commands/a b", "dm/commands/$d"}) {
         auto message = message_on(topic, R"({"command":"x","id":"c-1"})");
