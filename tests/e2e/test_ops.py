@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from harness.device import Device
+from harness.processes import ROOT
 from harness.waiting import wait_for
 
 METRICS = """dm_sessions dm_session_opens_total dm_session_closes_total dm_takeovers_total
@@ -24,6 +26,12 @@ def test_the_metrics_of_the_contract_are_there(server, name):
     assert status == 200
     assert headers["Content-Type"].startswith("text/plain")
     assert re.search(rf"^# TYPE {name} (counter|gauge|histogram)$", text, re.M)
+
+
+def test_the_documentation_lists_every_metric_and_no_other(server):
+    written = set(re.findall(r"`((?:dm|process)_[a-z_]+)", (ROOT / "docs/operations.md").read_text()))
+    there = set(re.findall(r"^# TYPE ([a-z_]+) ", server.ops("/metrics")[1], re.M))
+    assert written == there
 
 
 def test_labels_are_those_of_the_contract(server, device, device_id, operator):
@@ -57,6 +65,16 @@ def test_other_methods_are_405(server, path, method):
     status, _, headers = server.ops(path, method)
     assert status == 405
     assert "GET" in headers.get("Allow", "GET")
+
+
+def test_post_drain_ends_the_server_as_sigterm_does(servers):
+    server = servers.make(servers.broker().start().url).start()
+    device = Device(server, "drained")
+    device.welcome()
+    assert server.ops("/drain")[0] == 405
+    assert server.ops("/drain", "POST")[0] in (200, 202)
+    assert device.closed()[0] == 1012
+    assert server.program.wait() == 0
 
 
 def test_a_metric_for_each_closed_session(server, connect, device_id):
