@@ -5,6 +5,7 @@ import subprocess
 
 import paho.mqtt.client as mqtt
 import pytest
+from harness.waiting import PATIENCE_S
 
 
 def tool(stack, name, *arguments, **options):
@@ -13,7 +14,7 @@ def tool(stack, name, *arguments, **options):
 
 
 def finish(process):
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     return out
 
@@ -27,7 +28,7 @@ def test_mosquitto_pub(stack, device, device_id, operator, version):
 
 
 def test_mosquitto_rr_gets_its_answer(stack, device, device_id):
-    asking = tool(stack, "mosquitto_rr", "-V", "5", "-q", "1", "-W", "20",
+    asking = tool(stack, "mosquitto_rr", "-V", "5", "-q", "1", "-W", "60",
                   "-t", f"dm/commands/{device_id}", "-e", f"answers/rr/{device_id}",
                   "-m", '{"command":"read","args":{"register":4}}')
     command = device.answer(data={"value": 42})
@@ -37,7 +38,7 @@ def test_mosquitto_rr_gets_its_answer(stack, device, device_id):
 
 
 def test_mosquitto_rr_gets_a_rejection_as_well(stack, device_id):
-    asking = tool(stack, "mosquitto_rr", "-V", "5", "-q", "1", "-W", "20",
+    asking = tool(stack, "mosquitto_rr", "-V", "5", "-q", "1", "-W", "60",
                   "-t", f"dm/commands/{device_id}", "-e", f"answers/rr/{device_id}",
                   "-m", '{"command":"read","ttl_s":0}')
     answer = json.loads(finish(asking))
@@ -46,7 +47,7 @@ def test_mosquitto_rr_gets_a_rejection_as_well(stack, device_id):
 
 def test_mosquitto_sub_reads_the_retained_presence(stack, device, device_id, operator):
     operator.presence(device_id, online=True)
-    out = finish(tool(stack, "mosquitto_sub", "-W", "20", "-C", "1",
+    out = finish(tool(stack, "mosquitto_sub", "-W", "60", "-C", "1",
                       "-t", f"dm/presence/{device_id}"))
     assert json.loads(out)["online"] is True
 

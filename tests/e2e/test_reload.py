@@ -9,7 +9,7 @@ import websockets
 from harness.device import Device
 from harness.keys import Keys
 from harness.processes import BIN
-from harness.waiting import wait_for
+from harness.waiting import PATIENCE_S, wait_for
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def certificate(server):
     context = server.keys.tls()
     context.check_hostname = False
     context.verify_mode = 0
-    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as plain:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as plain:
         with context.wrap_socket(plain) as connection:
             return connection.getpeercert(binary_form=True)
 

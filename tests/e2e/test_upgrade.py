@@ -6,6 +6,7 @@ import socket
 import pytest
 import websockets
 from harness.device import Device
+from harness.waiting import PATIENCE_S
 
 UPGRADE = {
     "Host": "localhost",
@@ -20,7 +21,7 @@ def status(server, keys, method="GET", path="/v1/device", **changes):
     """The status of a hand-made request; a header given as None is left out."""
     headers = {**UPGRADE, **keys.bearer("upgrader")}
     headers.update({name.replace("_", "-"): value for name, value in changes.items()})
-    connection = http.client.HTTPSConnection("127.0.0.1", server.port, context=keys.tls(), timeout=15)
+    connection = http.client.HTTPSConnection("127.0.0.1", server.port, context=keys.tls(), timeout=PATIENCE_S)
     try:
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         for name, value in headers.items():
@@ -94,7 +95,7 @@ def test_another_method_is_refused(server, keys, method):
 
 def raw_answer(server, keys, request):
     """The first bytes of the answer to raw bytes over TLS; empty when it only closes."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as plain:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as plain:
         with keys.tls().wrap_socket(plain, server_hostname="localhost") as connection:
             connection.sendall(request)
             try:
@@ -129,9 +130,9 @@ def test_endless_headers_are_cut_off(server, keys):
 
 
 def test_plain_text_on_the_tls_port_is_no_harm(server, keys):
-    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as plain:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        plain.settimeout(15)
+        plain.settimeout(PATIENCE_S)
         try:
             while plain.recv(4096):
                 pass

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .keys import AUDIENCE, ISSUER
 from .processes import BIN, Program
-from .waiting import wait_for
+from .waiting import PATIENCE_S, wait_for
 
 
 def to_toml(keys):
@@ -83,7 +83,7 @@ class Server:
 
     def ops(self, path, method="GET"):
         """(status, body, headers) of one request to the ops endpoint."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.ops_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.ops_port, timeout=PATIENCE_S)
         try:
             connection.request(method, path)
             response = connection.getresponse()

@@ -6,7 +6,7 @@ import threading
 import time
 
 # Generous, because it is only ever waited out by a failing test; slow machines may raise it.
-PATIENCE_S = float(os.environ.get("DM_E2E_PATIENCE_S", "20"))
+PATIENCE_S = float(os.environ.get("DM_E2E_PATIENCE_S", "60"))
 
 
 def wait_for(predicate, what, timeout=None, log=None):
