@@ -32,9 +32,12 @@ std::optional<std::string_view> HttpRequest::query_value(std::string_view name) 
     while (!rest.empty()) {
         const auto end = std::min(rest.find('&'), rest.size());
         const std::string_view pair = rest.substr(0, end);
-        const auto equals = std::min(pair.find('='), pair.size());
-        if (pair.substr(0, equals) == name) {
-            return pair.substr(std::min(equals + 1, pair.size()));
+        if (pair == name) {
+            return std::string_view{};
+        }
+        if (pair.size() > name.size() && pair.substr(0, name.size()) == name &&
+            pair[name.size()] == '=') {
+            return pair.substr(name.size() + 1);
         }
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
