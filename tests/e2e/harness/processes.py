@@ -38,7 +38,8 @@ class Program:
         self.log = Path(folder) / f"{name}.log"
         self._output = open(self.log, "ab")
         self.process = subprocess.Popen(
-            [str(argument) for argument in arguments],
+            # Ends with the tests, even when those are killed.
+            ["setpriv", "--pdeathsig", "KILL", *(str(argument) for argument in arguments)],
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,
