@@ -2,16 +2,53 @@
 
 #include "device-mgmt/core/command.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace dm::store {
 
+/// A message that must reach the broker at least once: kept until it is removed.
+struct OutboxRow {
+    std::uint64_t number = 0;  ///< chosen by the caller: unique among the kept ones, rising
+    std::string topic;
+    std::string payload;
+    std::optional<std::string> correlation;
+    std::vector<std::pair<std::string, std::string>> user_properties;
+    std::optional<std::string> fallback_topic;  ///< once, when the broker refuses `topic`
+    std::optional<core::CommandKey> key;        ///< the command it tells of, if any
+};
+
+/// A step of an unfinished command that need not be durable by itself.
+struct Mark {
+    core::CommandKey key;
+    proto::CommandState state;
+    std::uint32_t attempts = 0;
+    std::optional<proto::WallTime> reply_by;
+    proto::WallTime at;
+    std::string detail;  ///< for the history: why it is waiting again, …
+};
+
+/// What a store holds when it is opened.
+struct Loaded {
+    std::vector<core::Command> unfinished;  ///< in order of acceptance; `number` rises
+    std::vector<OutboxRow> outbox;          ///< by number
+    std::uint64_t durable_lsn = 0;
+    std::uint64_t epoch = 0;
+};
+
 /// Where commands are safe. Real stores and the in-memory one behave alike: calls are made on the
-/// relay's thread and return at once; completions come on that same thread, later, in the order of
-/// the calls; writes that were called first are visible to finds that were called later.
+/// relay's thread and return at once; completions come on that same thread, later. Writes complete
+/// in the order of their calls; a find may complete before a write that was called earlier, but
+/// sees what that one wrote.
+///
+/// Nothing is refused: the ends of accepted commands must not be dropped, and their number is
+/// bounded by the commands that were accepted. Whoever accepts asks `writable` first.
 class CommandStore {
 public:
     using Done = std::function<void()>;
@@ -19,17 +56,62 @@ public:
 
     virtual ~CommandStore() = default;
 
+    // ---- commands ----
+
     /// Makes an accepted command durable.
     virtual void accept(const core::Command& command, Done done) = 0;
 
-    /// Replaces the unfinished command by its end, in one transaction.
-    virtual void finish(core::FinishedCommand finished, Done done) = 0;
+    /// Replaces the unfinished command by its end and keeps the message that tells it, if there is
+    /// one, all in one transaction.
+    virtual void finish(core::FinishedCommand finished,
+                        std::optional<OutboxRow> row,
+                        Done done) = 0;
+
+    void finish(core::FinishedCommand finished, Done done) {
+        finish(std::move(finished), std::nullopt, std::move(done));
+    }
+
+    /// Goes with whatever transaction comes soon and forces none, so that after a restart
+    /// attempts and reply_by are about right. With `done` it is durable before that is called:
+    /// what must not be sent twice (at_most_once) waits for it.
+    virtual void mark(Mark mark, Done done = {}) = 0;
 
     /// The finished command of this key, if it is still remembered.
     virtual void find_finished(const core::CommandKey& key, Found found) = 0;
 
     /// Age of the oldest end that is still remembered; repetitions of older ids are new commands.
     [[nodiscard]] virtual std::chrono::milliseconds dedup_horizon(proto::WallTime now) const = 0;
+
+    // ---- messages ----
+
+    /// A message that is not tied to an end.
+    virtual void put_outbox(OutboxRow row, Done done) = 0;
+
+    /// Forgets messages, with whatever transaction comes soon.
+    virtual void remove_outbox(std::vector<std::uint64_t> numbers) = 0;
+
+    // ---- where the process stands; with whatever transaction comes soon ----
+
+    /// What the ingress log holds up to `lsn` has been dealt with by the calls made so far.
+    virtual void imported(std::uint64_t lsn) = 0;
+
+    /// The highest `imported` that is durable: the log may forget up to here.
+    [[nodiscard]] virtual std::uint64_t durable_lsn() const = 0;
+
+    /// The highest session epoch that was given out.
+    virtual void set_epoch(std::uint64_t epoch) = 0;
+
+    // ---- state ----
+
+    /// False: accept nothing now (no space, the disk failed, or too much waits to be written).
+    [[nodiscard]] virtual bool writable() const = 0;
+
+    /// Calls that are not durable yet.
+    [[nodiscard]] virtual std::size_t backlog() const = 0;
+
+    /// Everything an earlier process left. Once, before any other call; blocks. Monotonic times
+    /// are those wall times that were stored, as seen from `now`.
+    [[nodiscard]] virtual Loaded load(core::Moment now) = 0;
 };
 
 }  // namespace dm::store

@@ -6,22 +6,88 @@
 namespace dm::store {
 
 MemoryStore::MemoryStore(MemoryStoreSettings settings, Post post)
-    : settings_(settings), post_(std::move(post)) {
+    : settings_(std::move(settings)), post_(std::move(post)) {
     settings_.keep_finished_max = std::min(settings_.keep_finished_max, kMaxFinishedInMemory);
 }
 
-void MemoryStore::accept(const core::Command& /*command*/, Done done) {
+void MemoryStore::add_step(CommandRecord& record,
+                           proto::WallTime at,
+                           proto::CommandState state,
+                           std::string detail) {
+    record.state = state;
+    record.history.push_back({at, state, record.attempts, settings_.node, std::move(detail)});
+}
+
+CommandRecord MemoryStore::with_terminal(const CommandRecord& record) const {
+    CommandRecord copy = record;
+    if (const auto it = finished_.find(record.key); it != finished_.end()) {
+        copy.terminal = it->second.payload;
+    }
+    return copy;
+}
+
+void MemoryStore::accept(const core::Command& command, Done done) {
+    const proto::WallTime at = command.accepted_at.wall;
+    const auto [it, is_new] = records_.try_emplace(command.key,
+                                                   CommandRecord{command.key,
+                                                                 command.content.command,
+                                                                 command.state,
+                                                                 command.attempts,
+                                                                 at,
+                                                                 command.send_by.wall,
+                                                                 {},
+                                                                 {},
+                                                                 command.operator_name,
+                                                                 {},
+                                                                 ++accepted_,
+                                                                 {}});
+    if (is_new) {
+        add_step(it->second, at, command.state, "");
+    }
     post_(std::move(done));
 }
 
-void MemoryStore::finish(core::FinishedCommand finished, Done done) {
+void MemoryStore::finish(core::FinishedCommand finished,
+                         std::optional<OutboxRow> /*row*/,
+                         Done done) {
     const proto::WallTime now = finished.finished_at;
+    CommandRecord& record = records_
+                                .try_emplace(finished.key,
+                                             CommandRecord{finished.key,
+                                                           finished.content.command,
+                                                           finished.state,
+                                                           0,
+                                                           now,
+                                                           now,
+                                                           {},
+                                                           {},
+                                                           {},
+                                                           {},
+                                                           ++accepted_,
+                                                           {}})
+                                .first->second;
+    record.finished_at = now;
+    add_step(record, now, finished.state, "");
     core::CommandKey key = finished.key;
     if (finished_.insert_or_assign(key, std::move(finished)).second) {
         by_age_.push_back(std::move(key));
     }
     forget(now);
     post_(std::move(done));
+}
+
+void MemoryStore::mark(Mark mark, Done done) {
+    const auto it = records_.find(mark.key);
+    if (it != records_.end() && !it->second.finished_at) {
+        it->second.attempts = std::max(it->second.attempts, mark.attempts);
+        if (mark.reply_by) {
+            it->second.reply_by = mark.reply_by;
+        }
+        add_step(it->second, mark.at, mark.state, std::move(mark.detail));
+    }
+    if (done) {
+        post_(std::move(done));
+    }
 }
 
 void MemoryStore::find_finished(const core::CommandKey& key, Found found) {
@@ -41,6 +107,60 @@ std::chrono::milliseconds MemoryStore::dedup_horizon(proto::WallTime now) const 
                     now - finished_.at(by_age_.front()).finished_at);
 }
 
+void MemoryStore::put_outbox(OutboxRow /*row*/, Done done) {
+    post_(std::move(done));
+}
+
+void MemoryStore::remove_outbox(std::vector<std::uint64_t> /*numbers*/) {}
+
+void MemoryStore::imported(std::uint64_t lsn) {
+    lsn_ = std::max(lsn_, lsn);
+}
+
+void MemoryStore::set_epoch(std::uint64_t /*epoch*/) {}
+
+Loaded MemoryStore::load(core::Moment /*now*/) {
+    return {};
+}
+
+void MemoryStore::find_command(core::CommandKey key, Answer<std::optional<CommandRecord>> answer) {
+    const auto it = records_.find(key);
+    post_([answer = std::move(answer),
+           found = it == records_.end() ? std::nullopt : std::optional(with_terminal(it->second))] {
+        answer(found);
+    });
+}
+
+void MemoryStore::find_by_id(std::string id, Answer<std::vector<CommandRecord>> answer) {
+    std::vector<CommandRecord> found;
+    for (const auto& [key, record] : records_) {
+        if (key.id == id && found.size() < kMaxWithSameId) {
+            found.push_back(with_terminal(record));
+        }
+    }
+    post_([answer = std::move(answer), found = std::move(found)] { answer(found); });
+}
+
+void MemoryStore::list(ListRequest request, Answer<CommandList> answer) {
+    const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, kMaxListed);
+    CommandList list;
+    for (const auto& [key, record] : records_) {
+        if (key.device == request.device && (!request.state || record.state == *request.state) &&
+            (!request.cursor || record.cursor < *request.cursor)) {
+            list.commands.push_back(record);
+            list.commands.back().history.clear();
+        }
+    }
+    std::sort(list.commands.begin(),
+              list.commands.end(),
+              [](const CommandRecord& a, const CommandRecord& b) { return a.cursor > b.cursor; });
+    if (list.commands.size() > limit) {
+        list.commands.resize(limit, list.commands.front());
+        list.next = list.commands.back().cursor;
+    }
+    post_([answer = std::move(answer), list = std::move(list)] { answer(list); });
+}
+
 void MemoryStore::forget(proto::WallTime now) {
     while (!by_age_.empty()) {
         const auto it = finished_.find(by_age_.front());
@@ -48,6 +168,7 @@ void MemoryStore::forget(proto::WallTime now) {
         if (!too_many && now - it->second.finished_at < settings_.keep_finished) {
             return;
         }
+        records_.erase(it->first);
         finished_.erase(it);
         by_age_.pop_front();
     }

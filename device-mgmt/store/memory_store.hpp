@@ -1,42 +1,72 @@
 #pragma once
 
 #include "device-mgmt/store/command_store.hpp"
+#include "device-mgmt/store/query.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
+#include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace dm::store {
 
 struct MemoryStoreSettings {
     std::chrono::hours keep_finished{24};
     std::size_t keep_finished_max = 5'000'000;
+    std::string node = {};  ///< for the history
 };
 
 /// Ends above this many are forgotten, oldest first, whatever the settings allow: about 1 KiB each.
 inline constexpr std::size_t kMaxFinishedInMemory = 500'000;
 
-/// Keeps ends in memory: nothing survives the process. Completions go through `post`, which must
-/// run them later, in order.
-class MemoryStore final : public CommandStore {
+/// Keeps commands in memory: nothing survives the process, so messages, marks of the ingress log
+/// and epochs are not kept at all. Completions go through `post`, which must run them later, in
+/// order.
+class MemoryStore final : public CommandStore, public CommandQueries {
 public:
     using Post = std::function<void(std::function<void()>)>;
+
+    using CommandStore::finish;
 
     MemoryStore(MemoryStoreSettings settings, Post post);
 
     void accept(const core::Command& command, Done done) override;
-    void finish(core::FinishedCommand finished, Done done) override;
+    void finish(core::FinishedCommand finished, std::optional<OutboxRow> row, Done done) override;
+    void mark(Mark mark, Done done = {}) override;
     void find_finished(const core::CommandKey& key, Found found) override;
     [[nodiscard]] std::chrono::milliseconds dedup_horizon(proto::WallTime now) const override;
+    void put_outbox(OutboxRow row, Done done) override;
+    void remove_outbox(std::vector<std::uint64_t> numbers) override;
+    void imported(std::uint64_t lsn) override;
+    [[nodiscard]] std::uint64_t durable_lsn() const override { return lsn_; }
+    void set_epoch(std::uint64_t epoch) override;
+    [[nodiscard]] bool writable() const override { return true; }
+    [[nodiscard]] std::size_t backlog() const override { return 0; }
+    [[nodiscard]] Loaded load(core::Moment now) override;
+
+    void find_command(core::CommandKey key, Answer<std::optional<CommandRecord>> answer) override;
+    void find_by_id(std::string id, Answer<std::vector<CommandRecord>> answer) override;
+    void list(ListRequest request, Answer<CommandList> answer) override;
 
 private:
+    void add_step(CommandRecord& record,
+                  proto::WallTime at,
+                  proto::CommandState state,
+                  std::string detail);
+    [[nodiscard]] CommandRecord with_terminal(const CommandRecord& record) const;
     void forget(proto::WallTime now);
 
     MemoryStoreSettings settings_;
     Post post_;
+    std::unordered_map<core::CommandKey, CommandRecord> records_;  ///< of all commands
     std::unordered_map<core::CommandKey, core::FinishedCommand> finished_;
     std::deque<core::CommandKey> by_age_;  ///< keys of finished_, oldest end first
+    std::uint64_t accepted_ = 0;
+    std::uint64_t lsn_ = 0;
 };
 
 }  // namespace dm::store

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "device-mgmt/store/command_store.hpp"
+#include "device-mgmt/store/mark_buffer.hpp"
+#include "device-mgmt/store/sqlite.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace dm::store {
+
+/// Where a row stands: `seq` by acceptance, `number` by its end.
+struct EndedRow {
+    std::uint64_t number;
+    proto::WallTime finished_at;
+    proto::WallTime deadline;  ///< reply_by, or send_by of a command that was not sent
+    core::CommandKey key;
+};
+
+/// The tables `unfinished` and `finished`, as the writer uses them, within its transactions.
+class CommandRows {
+public:
+    CommandRows(const Database& database, std::string node);
+
+    /// False if there is one with this key already.
+    bool insert(std::uint64_t seq, const core::Command& command);
+
+    /// Nothing happens if the command has ended.
+    void mark(const core::CommandKey& key, const HeldMark& mark);
+
+    /// Moves the command from one table to the other; `mark` is what is not written of it yet.
+    /// An end whose acceptance is not stored gets the next one after `last_seq`. Returns rows added:
+    /// 0 if it replaced an earlier end.
+    int finish(std::uint64_t number,
+               std::uint64_t& last_seq,
+               const core::FinishedCommand& finished,
+               const HeldMark* mark);
+
+    [[nodiscard]] std::optional<core::FinishedCommand> find_finished(const core::CommandKey& key);
+
+    /// At most `limit` ends after `number`, oldest first.
+    void each_ended(std::uint64_t number,
+                    std::size_t limit,
+                    const std::function<void(const EndedRow&)>& row);
+
+    void erase_ended(std::uint64_t number);
+
+private:
+    struct Acceptance;
+
+    [[nodiscard]] std::optional<Acceptance> take(const core::CommandKey& key);
+
+    std::string node_;
+    Statement insert_;
+    Statement mark_;
+    Statement find_unfinished_;
+    Statement erase_unfinished_;
+    Statement replace_finished_;
+    Statement insert_finished_;
+    Statement find_finished_;
+    Statement each_ended_;
+    Statement erase_finished_;
+};
+
+[[nodiscard]] std::string_view word(proto::Delivery delivery);
+[[nodiscard]] proto::Delivery parse_delivery(std::string_view text);
+
+/// A state as stored; an unknown word (a damaged row) is thrown.
+[[nodiscard]] proto::CommandState stored_state(std::string_view text);
+
+/// A device id as stored; an impossible one (a damaged row) is thrown.
+[[nodiscard]] proto::DeviceId stored_device(std::string_view text);
+
+}  // namespace dm::store

@@ -1,0 +1,122 @@
+#pragma once
+
+#include "device-mgmt/store/ingress_segment.hpp"
+#include "device-mgmt/store/unique_fd.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+namespace dm::store {
+
+struct IngressSettings {
+    std::string folder;
+    std::size_t segment_bytes = std::size_t{64} * 1024 * 1024;
+    std::uint64_t max_bytes = std::uint64_t{1024} * 1024 * 1024;
+    std::uint64_t min_free_bytes = std::uint64_t{128} * 1024 * 1024;  ///< of the file system
+};
+
+enum class AppendProblem {
+    full,      ///< no segment can be added: max_bytes, or the disk
+    bad_size,  ///< empty, over kMaxIngressRecordBytes, or no segment could hold it
+    io,        ///< the disk failed; nothing of the record counts
+};
+
+/// What opening found.
+struct IngressRecovery {
+    std::uint64_t records = 0;        ///< to be replayed
+    std::uint64_t dropped_bytes = 0;  ///< of torn or corrupt records and all that came after them
+    bool damaged = false;
+    std::string detail;  ///< a sentence, when damaged
+};
+
+struct IngressSpace {
+    std::uint64_t used_bytes = 0;  ///< preallocated segments
+    std::uint64_t free_bytes = 0;  ///< of the file system
+    bool nearly_full = false;      ///< stop consuming: a segment more may not be had
+};
+
+/// The raw publishes between the broker's callback and the store's commit: an append-only log in
+/// preallocated segments. An append is one pwrite and no fsync: it survives the death of the
+/// process; what the machine's death takes had not been told `accepted`.
+///
+/// `append` is for one thread; every other call may come from any one other thread.
+class IngressLog {
+public:
+    /// Called with each record in order; the bytes are valid during the call.
+    using Replay = std::function<void(Lsn, std::string_view)>;
+
+    /// Opens or makes the log, cuts what is torn or corrupt off its end, and removes segments of
+    /// which nothing is needed: `durable` is the lsn up to which the store has everything.
+    [[nodiscard]] static tl::expected<std::unique_ptr<IngressLog>, std::string> open(
+        IngressSettings settings, Lsn durable);
+
+    [[nodiscard]] const IngressRecovery& recovery() const { return recovery_; }
+
+    /// Returns the record's lsn: one more than the last, also across restarts. May make a new
+    /// segment, which syncs the folder.
+    [[nodiscard]] tl::expected<Lsn, AppendProblem> append(std::string_view payload);
+
+    /// Hands over at most `at_most` records that come after lsn `after`, in order. Returns the lsn
+    /// of the last one (`after` if there was none), or a sentence when a file cannot be read.
+    [[nodiscard]] tl::expected<Lsn, std::string> replay(Lsn after,
+                                                        std::size_t at_most,
+                                                        const Replay& replay);
+
+    /// Nothing up to and including `lsn` is needed any more: removes the segments that end there.
+    void release(Lsn lsn);
+
+    /// Of the last record; 0 before the first ever.
+    [[nodiscard]] Lsn last() const;
+
+    [[nodiscard]] IngressSpace space() const;
+
+private:
+    struct Segment {
+        Lsn first;
+        std::uint64_t bytes;
+    };
+
+    /// Where the last replay stopped, so that the next one need not search.
+    struct Position {
+        Lsn next = 0;
+        Lsn segment = 0;
+        std::size_t offset = 0;
+    };
+
+    IngressLog(IngressSettings settings, UniqueFd lock);
+
+    tl::expected<void, std::string> recover(Lsn durable);
+    tl::expected<void, std::string> recover_segment(Lsn first, bool is_first);
+    tl::expected<void, std::string> continue_last_segment();
+    void drop_damaged(Lsn first, const std::string& why);
+    [[nodiscard]] std::vector<Lsn> segments_on_disk() const;
+    [[nodiscard]] std::string path_of(Lsn first) const;
+    [[nodiscard]] bool add_segment(Lsn first);
+    [[nodiscard]] tl::expected<void, std::string> replay_segment(
+        Position& position, Lsn end, std::size_t& left, const Replay& replay) const;
+
+    IngressSettings settings_;
+    UniqueFd lock_;
+    IngressRecovery recovery_;
+    Position replayed_;
+
+    mutable std::mutex mutex_;
+    std::vector<Segment> segments_;  ///< oldest first; guarded by mutex_
+    std::uint64_t used_bytes_ = 0;   ///< of all of them; guarded by mutex_
+    Lsn next_ = 1;                   ///< guarded by mutex_
+
+    // The appender's.
+    UniqueFd fd_;             ///< the last segment
+    std::size_t offset_ = 0;  ///< in it
+    std::size_t size_ = 0;    ///< of it
+};
+
+}  // namespace dm::store

@@ -1,0 +1,136 @@
+#include "device-mgmt/store/migrations.hpp"
+
+#include "device-mgmt/store/sqlite.hpp"
+
+#include <array>
+#include <cstddef>
+#include <string>
+
+namespace dm::store {
+
+namespace {
+
+// Migration n leads to user_version n. A released one is never changed; add the next.
+//
+// Times are Unix milliseconds; the views `commands` and `history` show them as text. A history is
+// the inside of a JSON array of [at, state, attempt, detail?].
+constexpr const char* k0001 = R"sql(
+-- Accepted commands without an end. Small and short-lived: rows go to `finished`.
+CREATE TABLE unfinished (
+    seq            INTEGER PRIMARY KEY,  -- order of acceptance
+    device         TEXT NOT NULL,
+    id             TEXT NOT NULL,
+    command        TEXT NOT NULL,
+    args           TEXT NOT NULL,        -- JSON as it came
+    timeout_s      INTEGER NOT NULL,
+    ttl_s          INTEGER NOT NULL,
+    delivery       TEXT NOT NULL,        -- at_least_once, at_most_once
+    report_states  INTEGER NOT NULL,     -- 0, 1
+    response_topic TEXT,                 -- absent: the reply topic
+    correlation    BLOB,
+    traceparent    TEXT,
+    operator       TEXT,
+    accepted_at    INTEGER NOT NULL,
+    send_by        INTEGER NOT NULL,
+    reply_by       INTEGER,              -- since the first sending
+    state          TEXT NOT NULL,        -- of sent and delivered the last one that was written
+    attempts       INTEGER NOT NULL,
+    history        TEXT NOT NULL,
+    UNIQUE (id, device)
+);
+
+-- Ends, kept to answer repetitions and questions; removed oldest first.
+CREATE TABLE finished (
+    number      INTEGER PRIMARY KEY,     -- order of ending
+    seq         INTEGER NOT NULL,        -- order of acceptance
+    device      TEXT NOT NULL,
+    id          TEXT NOT NULL,
+    command     TEXT NOT NULL,
+    args        TEXT NOT NULL,
+    timeout_s   INTEGER NOT NULL,
+    ttl_s       INTEGER NOT NULL,
+    traceparent TEXT,
+    operator    TEXT,
+    accepted_at INTEGER NOT NULL,
+    send_by     INTEGER NOT NULL,
+    reply_by    INTEGER,
+    state       TEXT NOT NULL,
+    attempts    INTEGER NOT NULL,
+    by_reply    INTEGER NOT NULL,        -- 1: the device's reply ended it
+    payload     TEXT NOT NULL,           -- the terminal message, byte for byte
+    message_id  TEXT NOT NULL,
+    finished_at INTEGER NOT NULL,
+    node        TEXT NOT NULL,
+    history     TEXT NOT NULL
+);
+CREATE UNIQUE INDEX finished_key ON finished (id, device);
+CREATE INDEX finished_of_device ON finished (device, seq);
+
+-- Messages for the broker that are not known to have reached it for good.
+CREATE TABLE outbox (
+    number          INTEGER PRIMARY KEY, -- order of publication
+    topic           TEXT NOT NULL,
+    payload         TEXT NOT NULL,
+    correlation     BLOB,
+    user_properties TEXT NOT NULL,       -- lines `name<TAB>value`, with \t \n \\ escaped
+    fallback_topic  TEXT,                -- once, when the broker refuses `topic`
+    device          TEXT,
+    id              TEXT
+);
+
+-- epoch: highest session epoch given out; ingress_lsn: the ingress log is imported up to here;
+-- accepted: last seq; ended: last number; finished: rows in `finished`.
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO meta VALUES
+    ('epoch', 0), ('ingress_lsn', 0), ('accepted', 0), ('ended', 0), ('finished', 0);
+
+CREATE VIEW commands AS
+    SELECT seq, device, id, command, state, attempts,
+           strftime('%Y-%m-%dT%H:%M:%fZ', accepted_at / 1000.0, 'unixepoch') AS accepted,
+           strftime('%Y-%m-%dT%H:%M:%fZ', send_by / 1000.0, 'unixepoch') AS send_by,
+           strftime('%Y-%m-%dT%H:%M:%fZ', reply_by / 1000.0, 'unixepoch') AS reply_by,
+           NULL AS finished, operator, args, NULL AS terminal
+    FROM unfinished
+    UNION ALL
+    SELECT seq, device, id, command, state, attempts,
+           strftime('%Y-%m-%dT%H:%M:%fZ', accepted_at / 1000.0, 'unixepoch'),
+           strftime('%Y-%m-%dT%H:%M:%fZ', send_by / 1000.0, 'unixepoch'),
+           strftime('%Y-%m-%dT%H:%M:%fZ', reply_by / 1000.0, 'unixepoch'),
+           strftime('%Y-%m-%dT%H:%M:%fZ', finished_at / 1000.0, 'unixepoch'),
+           operator, args, payload
+    FROM finished;
+
+CREATE VIEW history AS
+    SELECT device, id, seq,
+           strftime('%Y-%m-%dT%H:%M:%fZ', (step.value ->> 0) / 1000.0, 'unixepoch') AS at,
+           step.value ->> 1 AS state, step.value ->> 2 AS attempt, step.value ->> 3 AS detail
+    FROM (SELECT device, id, seq, history FROM unfinished
+          UNION ALL SELECT device, id, seq, history FROM finished) AS command,
+         json_each('[' || command.history || ']') AS step;
+)sql";
+
+constexpr std::array<const char*, 1> kMigrations{k0001};
+
+}  // namespace
+
+std::int64_t newest_schema() {
+    return static_cast<std::int64_t>(kMigrations.size());
+}
+
+void migrate(Database& database, std::int64_t from) {
+    if (from == newest_schema()) {
+        return;
+    }
+    database.execute("BEGIN IMMEDIATE");
+    for (auto next = static_cast<std::size_t>(from); next < kMigrations.size(); ++next) {
+        database.execute(kMigrations.at(next));
+    }
+    database.execute("PRAGMA application_id=" + std::to_string(kApplicationId));
+    database.execute("PRAGMA user_version=" + std::to_string(newest_schema()));
+    database.execute("COMMIT");
+}
+
+}  // namespace dm::store

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "device-mgmt/store/operations.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+namespace dm::store {
+
+/// Calls on their way from the relay's thread to the writer's, in order.
+///
+/// Unbounded by itself: beyond kMaxBacklog calls or kMaxBacklogBytes `has_room` is false, and
+/// whoever accepts commands stops.
+class OpQueue {
+public:
+    static constexpr std::size_t kMaxBacklog = 50'000;
+    static constexpr std::size_t kMaxBacklogBytes = std::size_t{64} * 1024 * 1024;
+    /// One transaction takes at most this much.
+    static constexpr std::size_t kMaxBatch = 4096;
+    static constexpr std::size_t kMaxBatchBytes = std::size_t{8} * 1024 * 1024;
+    /// So many calls that nobody waits for wake the writer all the same.
+    static constexpr std::size_t kMaxIdle = 4096;
+
+    void push(Op op);
+
+    /// The next batch, as soon as somebody waits for something in it; empty when `patience` is
+    /// over, or when the queue was closed and is empty.
+    [[nodiscard]] std::vector<Op> take(std::chrono::milliseconds patience);
+
+    /// Waits, but no longer when the queue is closed. True if it is.
+    [[nodiscard]] bool wait_closed(std::chrono::milliseconds patience);
+
+    void close();
+    [[nodiscard]] bool closed() const;
+    [[nodiscard]] bool has_room() const;
+    [[nodiscard]] std::size_t size() const;
+
+private:
+    mutable std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<Op> ops_;       ///< guarded by mutex_, like all that follows
+    std::size_t bytes_ = 0;    ///< of ops_
+    std::size_t urgent_ = 0;   ///< of ops_
+    bool waiting_ = false;     ///< the writer sleeps
+    bool closed_ = false;
+};
+
+}  // namespace dm::store

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "device-mgmt/store/command_store.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <variant>
+#include <vector>
+
+/// The calls to a store, as values on their way to the writer.
+namespace dm::store {
+
+struct AcceptOp {
+    core::Command command;
+    CommandStore::Done done;
+};
+
+struct FinishOp {
+    core::FinishedCommand finished;
+    std::optional<OutboxRow> row;
+    CommandStore::Done done;
+};
+
+struct PutOutboxOp {
+    OutboxRow row;
+    CommandStore::Done done;
+};
+
+struct RemoveOutboxOp {
+    std::vector<std::uint64_t> numbers;
+};
+
+struct MarkOp {
+    Mark mark;
+    CommandStore::Done done;  ///< may be empty
+};
+
+struct ImportedOp {
+    std::uint64_t lsn;
+};
+
+struct EpochOp {
+    std::uint64_t epoch;
+};
+
+struct FindOp {
+    core::CommandKey key;
+    CommandStore::Found found;
+};
+
+/// To be handed to the readers once everything called before is in the database.
+struct QueryOp {
+    std::function<void()> start;
+};
+
+using Op = std::variant<AcceptOp,
+                        FinishOp,
+                        PutOutboxOp,
+                        RemoveOutboxOp,
+                        MarkOp,
+                        ImportedOp,
+                        EpochOp,
+                        FindOp,
+                        QueryOp>;
+
+/// Whether somebody waits for it.
+[[nodiscard]] bool is_urgent(const Op& op);
+
+/// Roughly what it takes in memory and in a transaction.
+[[nodiscard]] std::size_t bytes_of(const Op& op);
+
+}  // namespace dm::store

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "device-mgmt/core/clock.hpp"
+#include "device-mgmt/store/command_rows.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace dm::store {
+
+/// How long ends are kept.
+struct KeepFinished {
+    std::chrono::hours age{24};
+    std::size_t count = 5'000'000;
+};
+
+/// Whatever `count` says, an id is remembered this long after the command's deadline: until then
+/// its publisher may still repeat it.
+inline constexpr std::chrono::hours kKeepAfterDeadline{1};
+
+/// Removes ends, oldest first and a few at a time, within the writer's transactions. What must not
+/// go yet is passed over; the next round looks at it again.
+class Pruner {
+public:
+    /// Ends looked at in one transaction.
+    static constexpr std::size_t kMaxSlice = 500;
+    static constexpr std::chrono::minutes kBetweenRounds{10};
+
+    explicit Pruner(KeepFinished keep) : keep_(keep) {}
+
+    /// Where the removal stands.
+    struct Position {
+        std::uint64_t looked_at = 0;  ///< number of the last end looked at in this round
+        bool more = true;             ///< go on at once
+        std::optional<proto::WallTime> waits_for;  ///< the next end is not due yet; it is from then
+        std::optional<proto::WallTime> gone;       ///< ends up to this time have been removed
+        core::Instant next_round{};
+    };
+
+    /// What one transaction does; tell it to `done` once that is durable.
+    struct Slice {
+        std::vector<core::CommandKey> removed;
+        Position position;
+    };
+
+    /// Whether there may be something to remove; `finished`: ends in the table.
+    [[nodiscard]] bool due(std::size_t finished, core::Moment now) const;
+
+    /// Removes at most `limit` of `finished` ends.
+    [[nodiscard]] Slice prune(CommandRows& rows,
+                              std::size_t finished,
+                              std::size_t limit,
+                              core::Moment now) const;
+
+    void done(const Slice& slice) { position_ = slice.position; }
+
+    /// The oldest end that is remembered for certain, as far as removals tell.
+    [[nodiscard]] std::optional<proto::WallTime> oldest() const {
+        return position_.waits_for ? position_.waits_for : position_.gone;
+    }
+
+private:
+    [[nodiscard]] bool too_old(proto::WallTime finished_at, core::Moment now) const {
+        return now.wall - finished_at >= keep_.age;
+    }
+
+    KeepFinished keep_;
+    Position position_;
+};
+
+}  // namespace dm::store

@@ -1,0 +1,164 @@
+#include "device-mgmt/store/query_rows.hpp"
+
+#include "device-mgmt/store/command_rows.hpp"
+#include "device-mgmt/store/history.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace dm::store {
+
+namespace {
+
+constexpr std::string_view kUnfinishedColumns =
+    "SELECT device, id, command, state, attempts, accepted_at, send_by, reply_by, NULL, operator,"
+    " NULL, seq, NULL, history FROM unfinished WHERE ";
+constexpr std::string_view kFinishedColumns =
+    "SELECT device, id, command, state, attempts, accepted_at, send_by, reply_by, finished_at,"
+    " operator, payload, seq, node, history FROM finished WHERE ";
+
+/// Columns that a list does not need are not read.
+enum class Detail { full, brief };
+
+/// An end's history tells in its last step what the terminal message says of the reason.
+constexpr std::string_view kSteps =
+    "SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each('[' || ? || ']')";
+constexpr std::string_view kReason =
+    "SELECT coalesce(?1 ->> '$.error.code', ?1 ->> '$.status', '')";
+
+std::optional<proto::WallTime> time_if_any(const Statement& row, int column) {
+    const auto ms = row.integer_if_any(column);
+    return ms ? std::optional(from_ms(*ms)) : std::nullopt;
+}
+
+CommandRecord read_record(const Statement& row, Detail detail) {
+    CommandRecord record{{stored_device(row.text(0)), std::string(row.text(1))},
+                         std::string(row.text(2)),
+                         stored_state(row.text(3)),
+                         static_cast<std::uint32_t>(row.integer(4)),
+                         from_ms(row.integer(5)),
+                         from_ms(row.integer(6)),
+                         time_if_any(row, 7),
+                         time_if_any(row, 8),
+                         row.text_if_any(9),
+                         {},
+                         row.natural(11),
+                         {}};
+    if (detail == Detail::full) {
+        record.terminal = row.text_if_any(10);
+    }
+    return record;
+}
+
+/// Fills in the histories of records that were just read.
+class HistoryReader {
+public:
+    explicit HistoryReader(const Database& database)
+        : steps_(database, kSteps), reason_(database, kReason) {}
+
+    void read(CommandRecord& record, const std::string& steps, const std::string& node) {
+        steps_.each(
+            [&] {
+                record.history.push_back({from_ms(steps_.integer(0)),
+                                          stored_state(steps_.text(1)),
+                                          static_cast<std::uint32_t>(steps_.integer(2)),
+                                          node,
+                                          std::string(steps_.text(3))});
+            },
+            steps);
+        if (record.terminal && !record.history.empty()) {
+            reason_.each([&] { record.history.back().detail = reason_.text(0); }, *record.terminal);
+        }
+    }
+
+private:
+    Statement steps_;
+    Statement reason_;
+};
+
+struct RawHistory {
+    std::string steps;
+    std::string node;
+};
+
+/// Records with their histories, of both tables, for a condition on the key.
+template <class... Values>
+std::vector<CommandRecord> read_full(const Database& database,
+                                     const std::string& node,
+                                     std::string_view condition,
+                                     const Values&... values) {
+    std::vector<CommandRecord> records;
+    std::vector<RawHistory> histories;
+    for (const std::string_view columns : {kUnfinishedColumns, kFinishedColumns}) {
+        Statement rows(database, std::string(columns).append(condition));
+        rows.each(
+            [&] {
+                records.push_back(read_record(rows, Detail::full));
+                histories.push_back({std::string(rows.text(13)),
+                                     rows.is_null(12) ? node : std::string(rows.text(12))});
+            },
+            values...);
+    }
+    HistoryReader reader(database);
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        reader.read(records[i], histories[i].steps, histories[i].node);
+    }
+    return records;
+}
+
+}  // namespace
+
+std::optional<CommandRecord> read_command(const Database& database,
+                                          const std::string& node,
+                                          const core::CommandKey& key) {
+    auto records =
+        read_full(database, node, "id = ? AND device = ? LIMIT 1", key.id, key.device.str());
+    if (records.empty()) {
+        return std::nullopt;
+    }
+    return std::move(records.front());
+}
+
+std::vector<CommandRecord> read_by_id(const Database& database,
+                                      const std::string& node,
+                                      const std::string& id) {
+    auto records = read_full(database, node, "id = ? LIMIT ?", id, kMaxWithSameId);
+    records.erase(records.begin() +
+                      static_cast<std::ptrdiff_t>(std::min(records.size(), kMaxWithSameId)),
+                  records.end());
+    return records;
+}
+
+CommandList read_list(const Database& database, const ListRequest& request) {
+    const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, kMaxListed);
+    const auto before = static_cast<std::int64_t>(std::min<std::uint64_t>(
+        request.cursor.value_or(INT64_MAX), static_cast<std::uint64_t>(INT64_MAX)));
+    std::optional<std::string_view> state;
+    if (request.state) {
+        state = proto::word(*request.state);
+    }
+    CommandList list;
+    for (const std::string_view columns : {kUnfinishedColumns, kFinishedColumns}) {
+        Statement rows(database,
+                       std::string(columns) +
+                           "device = ?1 AND seq < ?2 AND (?3 IS NULL OR state = ?3)"
+                           " ORDER BY seq DESC LIMIT ?4");
+        rows.each([&] { list.commands.push_back(read_record(rows, Detail::brief)); },
+                  request.device.str(),
+                  before,
+                  state,
+                  limit + 1);
+    }
+    std::sort(list.commands.begin(),
+              list.commands.end(),
+              [](const CommandRecord& a, const CommandRecord& b) { return a.cursor > b.cursor; });
+    if (list.commands.size() > limit) {
+        list.commands.resize(limit, list.commands.front());
+        list.next = list.commands.back().cursor;
+    }
+    return list;
+}
+
+}  // namespace dm::store

@@ -1,0 +1,170 @@
+#include "device-mgmt/store/sqlite_store.hpp"
+
+#include "device-mgmt/store/history.hpp"
+#include "device-mgmt/store/load.hpp"
+#include "device-mgmt/store/outbox_rows.hpp"
+#include "device-mgmt/store/query_rows.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace dm::store {
+
+SqliteStore::SqliteStore(SqliteSettings settings,
+                         StoreFile file,
+                         Database for_reading,
+                         Post post,
+                         StoreEvents events)
+    : node_(settings.node),
+      post_(std::move(post)),
+      reader_(std::move(for_reading), ended_),
+      writer_(std::move(file),
+              WriterSettings{settings.node, settings.keep, std::move(settings.clock)},
+              ended_,
+              post_,
+              std::move(events)) {}
+
+SqliteStore::~SqliteStore() {
+    // The writer's connection is to be the last one: then it leaves no WAL behind.
+    reader_.stop();
+}
+
+tl::expected<std::unique_ptr<SqliteStore>, std::string> SqliteStore::open(SqliteSettings settings,
+                                                                          Post post,
+                                                                          StoreEvents events) {
+    auto file = open_store_file(settings.path);
+    if (!file) {
+        return tl::unexpected(file.error());
+    }
+    try {
+        if (settings.max_pages > 0) {
+            file->database.execute("PRAGMA max_page_count=" + std::to_string(settings.max_pages));
+        }
+        auto for_reading = open_for_reading(settings.path);
+        if (!for_reading) {
+            return tl::unexpected(for_reading.error());
+        }
+        return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(settings),
+                                                            std::move(*file),
+                                                            std::move(*for_reading),
+                                                            std::move(post),
+                                                            std::move(events)));
+    } catch (const SqlError& error) {
+        return tl::unexpected("store: " + std::string(error.what()));
+    }
+}
+
+Loaded SqliteStore::load(core::Moment now) {
+    Loaded loaded{load_unfinished(writer_.database(), now),
+                  load_outbox(writer_.database()),
+                  writer_.meta_at_start().ingress_lsn,
+                  writer_.meta_at_start().epoch};
+    writer_.start();
+    reader_.start();
+    return loaded;
+}
+
+void SqliteStore::accept(const core::Command& command, Done done) {
+    writer_.push(AcceptOp{command, std::move(done)});
+}
+
+void SqliteStore::finish(core::FinishedCommand finished, std::optional<OutboxRow> row, Done done) {
+    ended_.insert(ended_.hash(finished.key.device.str(), finished.key.id));
+    writer_.push(FinishOp{std::move(finished), std::move(row), std::move(done)});
+}
+
+void SqliteStore::mark(Mark mark, Done done) {
+    writer_.push(MarkOp{std::move(mark), std::move(done)});
+}
+
+void SqliteStore::find_finished(const core::CommandKey& key, Found found) {
+    // With no other find under way none is overtaken. Otherwise the writer answers in order.
+    if (writer_.finds_in_flight() == 0 &&
+        !ended_.may_contain(ended_.hash(key.device.str(), key.id))) {
+        post_([found = std::move(found)] { found(std::nullopt); });
+        return;
+    }
+    writer_.push(FindOp{key, std::move(found)});
+}
+
+std::chrono::milliseconds SqliteStore::dedup_horizon(proto::WallTime now) const {
+    const std::int64_t oldest = writer_.oldest_end_ms();
+    return oldest == 0 ? std::chrono::milliseconds{} : now - from_ms(oldest);
+}
+
+void SqliteStore::put_outbox(OutboxRow row, Done done) {
+    writer_.push(PutOutboxOp{std::move(row), std::move(done)});
+}
+
+void SqliteStore::remove_outbox(std::vector<std::uint64_t> numbers) {
+    writer_.push(RemoveOutboxOp{std::move(numbers)});
+}
+
+void SqliteStore::imported(std::uint64_t lsn) {
+    writer_.push(ImportedOp{lsn});
+}
+
+std::uint64_t SqliteStore::durable_lsn() const {
+    return writer_.durable_lsn();
+}
+
+void SqliteStore::set_epoch(std::uint64_t epoch) {
+    writer_.push(EpochOp{epoch});
+}
+
+bool SqliteStore::writable() const {
+    return writer_.writable();
+}
+
+std::size_t SqliteStore::backlog() const {
+    return writer_.backlog();
+}
+
+template <class What>
+void SqliteStore::query(std::function<What(const Database&)> read, Answer<What> answer) {
+    auto start = [this, read = std::move(read), answer = std::move(answer)] {
+        const bool taken = reader_.run([this, read, answer](const Database& database) {
+            tl::expected<What, QueryProblem> result = tl::unexpected(QueryProblem::failed);
+            try {
+                result = read(database);
+            } catch (const SqlError&) {
+                // Damage also stops the writer, which tells; the asker gets `failed`.
+            }
+            post_([answer, result = std::move(result)] { answer(result); });
+        });
+        if (!taken) {
+            post_([answer] { answer(tl::unexpected(QueryProblem::busy)); });
+        }
+    };
+    if (writer_.healthy()) {
+        writer_.push(QueryOp{std::move(start)});
+    } else {
+        start();
+    }
+}
+
+void SqliteStore::find_command(core::CommandKey key, Answer<std::optional<CommandRecord>> answer) {
+    query<std::optional<CommandRecord>>(
+        [node = node_, key = std::move(key)](const Database& database) {
+            return read_command(database, node, key);
+        },
+        std::move(answer));
+}
+
+void SqliteStore::find_by_id(std::string id, Answer<std::vector<CommandRecord>> answer) {
+    query<std::vector<CommandRecord>>(
+        [node = node_, id = std::move(id)](const Database& database) {
+            return read_by_id(database, node, id);
+        },
+        std::move(answer));
+}
+
+void SqliteStore::list(ListRequest request, Answer<CommandList> answer) {
+    query<CommandList>(
+        [request = std::move(request)](const Database& database) {
+            return read_list(database, request);
+        },
+        std::move(answer));
+}
+
+}  // namespace dm::store

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "device-mgmt/store/command_store.hpp"
+#include "device-mgmt/store/key_set.hpp"
+#include "device-mgmt/store/query.hpp"
+#include "device-mgmt/store/reader.hpp"
+#include "device-mgmt/store/writer.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+namespace dm::store {
+
+struct SqliteSettings {
+    std::string path;  ///< `store.sqlite`; beside it stand -wal, -shm and .lock
+    std::string node;  ///< for the history
+    KeepFinished keep;
+    std::int64_t max_pages = 0;  ///< of the file, 4 KiB each; 0: as the disk allows
+    std::function<core::Moment()> clock = core::read_clock;
+};
+
+/// Keeps commands in one SQLite file: what was completed survives the death of the process and of
+/// the machine. One thread writes, one reads; see Writer for the order of things.
+///
+/// Out of space: `writable` turns false, nothing completes, and the same transaction is tried again
+/// until there is space. Any other failure is final: see StoreEvents::on_fatal.
+class SqliteStore final : public CommandStore, public CommandQueries {
+public:
+    /// The error names the path and what to do.
+    [[nodiscard]] static tl::expected<std::unique_ptr<SqliteStore>, std::string> open(
+        SqliteSettings settings, Post post, StoreEvents events);
+
+    ~SqliteStore() override;
+    SqliteStore(const SqliteStore&) = delete;
+    SqliteStore& operator=(const SqliteStore&) = delete;
+
+    using CommandStore::finish;
+
+    void accept(const core::Command& command, Done done) override;
+    void finish(core::FinishedCommand finished, std::optional<OutboxRow> row, Done done) override;
+    void mark(Mark mark, Done done = {}) override;
+    void find_finished(const core::CommandKey& key, Found found) override;
+    [[nodiscard]] std::chrono::milliseconds dedup_horizon(proto::WallTime now) const override;
+    void put_outbox(OutboxRow row, Done done) override;
+    void remove_outbox(std::vector<std::uint64_t> numbers) override;
+    void imported(std::uint64_t lsn) override;
+    [[nodiscard]] std::uint64_t durable_lsn() const override;
+    void set_epoch(std::uint64_t epoch) override;
+    [[nodiscard]] bool writable() const override;
+    [[nodiscard]] std::size_t backlog() const override;
+
+    /// Starts the threads; other calls before it wait.
+    [[nodiscard]] Loaded load(core::Moment now) override;
+
+    void find_command(core::CommandKey key, Answer<std::optional<CommandRecord>> answer) override;
+    void find_by_id(std::string id, Answer<std::vector<CommandRecord>> answer) override;
+    void list(ListRequest request, Answer<CommandList> answer) override;
+
+private:
+    SqliteStore(SqliteSettings settings,
+                StoreFile file,
+                Database for_reading,
+                Post post,
+                StoreEvents events);
+
+    /// Reads on the reader's thread after everything called so far, and posts the answer.
+    template <class What>
+    void query(std::function<What(const Database&)> read, Answer<What> answer);
+
+    std::string node_;
+    Post post_;
+    KeySet ended_;
+    Reader reader_;
+    Writer writer_;  ///< starts queries on the reader
+};
+
+}  // namespace dm::store

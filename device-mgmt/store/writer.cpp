@@ -1,0 +1,334 @@
+#include "device-mgmt/store/writer.hpp"
+
+#include "device-mgmt/store/history.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace dm::store {
+
+namespace {
+
+/// How long what nobody waits for stays in memory when nothing else is written.
+constexpr std::chrono::milliseconds kIdleFlush{1000};
+
+constexpr std::chrono::milliseconds kFirstRetry{100};
+constexpr std::chrono::milliseconds kLastRetry{1000};
+
+/// Frames after which the WAL is copied into the database: 16 MiB, or less when nothing waits.
+constexpr int kCheckpointPages = 4096;
+constexpr int kIdleCheckpointPages = 1024;
+
+/// Ends looked at for removal in a transaction that also writes: somewhat more than it adds.
+constexpr std::size_t kMinPruned = 32;
+
+template <class Wanted>
+std::size_t count(const std::vector<Op>& batch) {
+    return static_cast<std::size_t>(std::count_if(batch.begin(), batch.end(), [](const Op& op) {
+        return std::holds_alternative<Wanted>(op);
+    }));
+}
+
+}  // namespace
+
+Writer::Writer(
+    StoreFile file, WriterSettings settings, KeySet& ended, Post post, StoreEvents events)
+    : file_(std::move(file)),
+      settings_(std::move(settings)),
+      ended_(ended),
+      post_(std::move(post)),
+      events_(std::move(events)),
+      commands_(file_.database, settings_.node),
+      outbox_(file_.database),
+      meta_rows_(file_.database),
+      begin_(file_.database, "BEGIN IMMEDIATE"),
+      commit_(file_.database, "COMMIT"),
+      pruner_(settings_.keep),
+      meta_(load_meta(file_.database)),
+      wanted_(meta_) {
+    durable_lsn_ = meta_.ingress_lsn;
+    commands_.each_ended(
+        0, 1, [this](const EndedRow& row) { oldest_end_ms_ = to_ms(row.finished_at); });
+}
+
+Writer::~Writer() {
+    queue_.close();
+    if (thread_.joinable()) {
+        thread_.join();
+    }
+}
+
+void Writer::start() {
+    thread_ = std::thread([this] { run(); });
+}
+
+void Writer::push(Op op) {
+    if (std::holds_alternative<FindOp>(op)) {
+        ++finds_;
+    }
+    queue_.push(std::move(op));
+}
+
+bool Writer::writable() const {
+    return healthy_.load() && queue_.has_room();
+}
+
+void Writer::run() {
+    for (;;) {
+        const bool prune = pruner_.due(meta_.finished, settings_.clock());
+        std::vector<Op> batch = queue_.take(prune ? std::chrono::milliseconds(0) : kIdleFlush);
+        if (batch.empty() && queue_.closed()) {
+            break;
+        }
+        in_batch_ = batch.size();
+        absorb(batch);
+        if (!commit(batch)) {
+            return;
+        }
+        in_batch_ = 0;
+        if (!checkpoint_if_worthwhile()) {
+            return;
+        }
+    }
+    close();
+}
+
+/// Takes over what need not be in the transaction of its place, so that a second attempt at the
+/// batch does not do it twice.
+void Writer::absorb(std::vector<Op>& batch) {
+    const core::Moment now = settings_.clock();
+    bool idle = true;
+    for (Op& op : batch) {
+        idle = idle && !is_urgent(op);
+        if (const auto* mark = std::get_if<MarkOp>(&op)) {
+            marks_.hold(mark->mark, static_cast<bool>(mark->done), now.mono);
+        } else if (const auto* removed = std::get_if<RemoveOutboxOp>(&op)) {
+            removals_.insert(removals_.end(), removed->numbers.begin(), removed->numbers.end());
+        } else if (const auto* imported = std::get_if<ImportedOp>(&op)) {
+            wanted_.ingress_lsn = std::max(wanted_.ingress_lsn, imported->lsn);
+        } else if (const auto* epoch = std::get_if<EpochOp>(&op)) {
+            wanted_.epoch = std::max(wanted_.epoch, epoch->epoch);
+        }
+    }
+    write_all_marks_ = idle || count<QueryOp>(batch) > 0;
+}
+
+bool Writer::has_work(const std::vector<Op>& batch) const {
+    const bool must = std::any_of(batch.begin(), batch.end(), [](const Op& op) {
+        return is_urgent(op) && !std::holds_alternative<FindOp>(op) &&
+               !std::holds_alternative<QueryOp>(op);
+    });
+    const bool held = !marks_.empty() || !removals_.empty() ||
+                      wanted_.ingress_lsn != meta_.ingress_lsn || wanted_.epoch != meta_.epoch;
+    return must || (write_all_marks_ && held) || pruner_.due(meta_.finished, settings_.clock());
+}
+
+bool Writer::commit(std::vector<Op>& batch) {
+    for (auto patience = kFirstRetry;; patience = std::min(2 * patience, kLastRetry)) {
+        try {
+            Outcome outcome;
+            write(batch, outcome);
+            conclude(batch, outcome);
+            return true;
+        } catch (const SqlError& error) {
+            file_.database.rollback();
+            if (!may_try_again(error)) {
+                return false;
+            }
+        }
+        start_queries(batch);
+        if (queue_.wait_closed(patience)) {
+            return false;
+        }
+    }
+}
+
+bool Writer::may_try_again(const SqlError& error) {
+    const bool was_healthy = healthy_.exchange(false);
+    if (!error.is_full() && !error.is_busy()) {
+        events_.on_fatal(error.what());
+        return false;
+    }
+    if (was_healthy) {
+        post_([on_writable = events_.on_writable, reason = std::string(error.what())] {
+            on_writable(false, reason);
+        });
+    }
+    return true;
+}
+
+// ---- one transaction ----
+
+void Writer::write(const std::vector<Op>& batch, Outcome& outcome) {
+    outcome.meta = meta_;
+    const bool transaction = has_work(batch);
+    if (transaction) {
+        begin_.run();
+    }
+    for (const Op& op : batch) {
+        std::visit(
+            [&](const auto& what) {
+                using What = std::decay_t<decltype(what)>;
+                if constexpr (std::is_same_v<What, AcceptOp> || std::is_same_v<What, FinishOp> ||
+                              std::is_same_v<What, PutOutboxOp> || std::is_same_v<What, FindOp>) {
+                    apply(what, outcome);
+                }
+            },
+            op);
+    }
+    if (transaction) {
+        write_held(batch, outcome);
+        commit_.run();
+    }
+}
+
+void Writer::apply(const AcceptOp& op, Outcome& outcome) {
+    commands_.insert(++outcome.meta.accepted, op.command);
+}
+
+void Writer::apply(const FinishOp& op, Outcome& outcome) {
+    const core::FinishedCommand& finished = op.finished;
+    const HeldMark* mark = marks_.find(finished.key);
+    const int added = commands_.finish(++outcome.meta.ended, outcome.meta.accepted, finished, mark);
+    outcome.meta.finished += static_cast<std::uint64_t>(added);
+    if (mark != nullptr) {
+        outcome.written_marks.push_back(finished.key);
+    }
+    if (op.row) {
+        outbox_.put(*op.row);
+    }
+    if (!outcome.first_end) {
+        outcome.first_end = finished.finished_at;
+    }
+}
+
+void Writer::apply(const PutOutboxOp& op, Outcome& /*outcome*/) {
+    outbox_.put(op.row);
+}
+
+void Writer::apply(const FindOp& op, Outcome& outcome) {
+    outcome.found.push_back(commands_.find_finished(op.key));
+}
+
+void Writer::write_held(const std::vector<Op>& batch, Outcome& outcome) {
+    const core::Moment now = settings_.clock();
+    for (const core::CommandKey& key : marks_.due(now.mono, write_all_marks_)) {
+        commands_.mark(key, *marks_.find(key));
+        outcome.written_marks.push_back(key);
+    }
+    outbox_.remove(removals_);
+    outcome.meta.epoch = wanted_.epoch;
+    outcome.meta.ingress_lsn = wanted_.ingress_lsn;
+    if (pruner_.due(outcome.meta.finished, now)) {
+        const std::size_t limit = batch.empty()
+                                      ? Pruner::kMaxSlice
+                                      : std::max(kMinPruned, 2 * count<FinishOp>(batch));
+        outcome.pruned = pruner_.prune(commands_, outcome.meta.finished, limit, now);
+        outcome.meta.finished -= outcome.pruned->removed.size();
+    }
+    meta_rows_.save(meta_, outcome.meta);
+}
+
+void Writer::conclude(std::vector<Op>& batch, Outcome& outcome) {
+    meta_ = outcome.meta;
+    durable_lsn_ = meta_.ingress_lsn;
+    for (const core::CommandKey& key : outcome.written_marks) {
+        marks_.forget(key);
+    }
+    write_all_marks_ = false;
+    removals_.clear();
+    if (outcome.first_end && oldest_end_ms_ == 0) {
+        oldest_end_ms_ = to_ms(*outcome.first_end);
+    }
+    if (outcome.pruned) {
+        pruner_.done(*outcome.pruned);
+        for (const core::CommandKey& key : outcome.pruned->removed) {
+            ended_.erase(ended_.hash(key.device.str(), key.id));
+        }
+        if (const auto oldest = pruner_.oldest()) {
+            oldest_end_ms_ = to_ms(*oldest);
+        }
+    }
+    if (!healthy_.exchange(true)) {
+        post_([on_writable = events_.on_writable] { on_writable(true, ""); });
+    }
+    post_completions(batch, outcome);
+    start_queries(batch);
+}
+
+void Writer::post_completions(std::vector<Op>& batch, Outcome& outcome) {
+    std::vector<CommandStore::Done> completions;
+    completions.reserve(batch.size());
+    std::size_t finds = 0;
+    for (Op& op : batch) {
+        if (auto* find = std::get_if<FindOp>(&op)) {
+            completions.push_back([found = std::move(find->found),
+                                   result = std::move(outcome.found[finds++])] { found(result); });
+            continue;
+        }
+        std::visit(
+            [&](auto& what) {
+                using What = std::decay_t<decltype(what)>;
+                if constexpr (std::is_same_v<What, AcceptOp> || std::is_same_v<What, FinishOp> ||
+                              std::is_same_v<What, PutOutboxOp> || std::is_same_v<What, MarkOp>) {
+                    if (what.done) {
+                        completions.push_back(std::move(what.done));
+                    }
+                }
+            },
+            op);
+    }
+    if (!completions.empty()) {
+        post_([completions = std::move(completions)] {
+            for (const auto& done : completions) {
+                done();
+            }
+        });
+    }
+    finds_ -= finds;
+}
+
+void Writer::start_queries(std::vector<Op>& batch) {
+    for (Op& op : batch) {
+        if (auto* query = std::get_if<QueryOp>(&op); query != nullptr && query->start) {
+            std::exchange(query->start, nullptr)();
+        }
+    }
+}
+
+// ---- the WAL ----
+
+bool Writer::checkpoint_if_worthwhile() {
+    const int pages = file_.database.wal_pages();
+    if (pages < checkpointed_pages_) {
+        checkpointed_pages_ = 0;  // it was begun anew
+    }
+    // A reader may keep the WAL from being begun anew: then it is not copied again and again.
+    const int wanted = queue_.size() == 0 ? kIdleCheckpointPages : kCheckpointPages;
+    if (pages - checkpointed_pages_ < wanted) {
+        return true;
+    }
+    try {
+        file_.database.checkpoint();
+        checkpointed_pages_ = pages;
+        return true;
+    } catch (const SqlError& error) {
+        // Without space in the database the WAL keeps everything safe for now.
+        return error.is_full() || error.is_busy() || may_try_again(error);
+    }
+}
+
+void Writer::close() {
+    std::vector<Op> nothing;
+    write_all_marks_ = true;
+    if (!commit(nothing)) {
+        return;
+    }
+    try {
+        file_.database.checkpoint_and_truncate();
+    } catch (const SqlError&) {
+        // The WAL stays and is read at the next start.
+    }
+}
+
+}  // namespace dm::store

@@ -1,0 +1,129 @@
+#pragma once
+
+#include "device-mgmt/store/command_rows.hpp"
+#include "device-mgmt/store/key_set.hpp"
+#include "device-mgmt/store/mark_buffer.hpp"
+#include "device-mgmt/store/meta_rows.hpp"
+#include "device-mgmt/store/op_queue.hpp"
+#include "device-mgmt/store/outbox_rows.hpp"
+#include "device-mgmt/store/pruner.hpp"
+#include "device-mgmt/store/store_file.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace dm::store {
+
+/// Runs a function later on the relay's thread, in the order of the calls; from any thread.
+using Post = std::function<void(std::function<void()>)>;
+
+struct StoreEvents {
+    /// No space on the disk: accept nothing (`false`, with the reason) until it is back (`true`).
+    /// On the relay's thread.
+    std::function<void(bool writable, const std::string& reason)> on_writable =
+        [](bool /*writable*/, const std::string& /*reason*/) {};
+    /// The disk or the database failed: nothing is written any more and no completion comes; the
+    /// process must end. On the store's thread.
+    std::function<void(const std::string& reason)> on_fatal = [](const std::string& /*reason*/) {};
+};
+
+struct WriterSettings {
+    std::string node;
+    KeepFinished keep;
+    std::function<core::Moment()> clock = core::read_clock;
+};
+
+/// The one connection that writes and checkpoints, on a thread of its own. Natural group commit:
+/// what gathers while one transaction is made durable is the next one.
+class Writer {
+public:
+    Writer(StoreFile file, WriterSettings settings, KeySet& ended, Post post, StoreEvents events);
+    /// Writes what was called (unless there is no space), empties the WAL and ends the thread.
+    ~Writer();
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+
+    /// Before start(): for loading on the caller's thread.
+    [[nodiscard]] const Database& database() const { return file_.database; }
+
+    [[nodiscard]] const Meta& meta_at_start() const { return meta_; }
+
+    void start();
+    void push(Op op);
+
+    // Any thread.
+    [[nodiscard]] bool writable() const;
+    /// Whether the last attempt to write failed: queries then need not wait for writes.
+    [[nodiscard]] bool healthy() const { return healthy_.load(); }
+
+    [[nodiscard]] std::size_t backlog() const { return queue_.size() + in_batch_.load(); }
+
+    [[nodiscard]] std::uint64_t durable_lsn() const { return durable_lsn_.load(); }
+
+    /// Unix ms of the oldest end that is remembered; 0: none.
+    [[nodiscard]] std::int64_t oldest_end_ms() const { return oldest_end_ms_.load(); }
+
+    /// Finds whose answer has not been posted yet.
+    [[nodiscard]] std::size_t finds_in_flight() const { return finds_.load(); }
+
+private:
+    /// What a transaction leads to once it is durable.
+    struct Outcome {
+        Meta meta;
+        std::vector<std::optional<core::FinishedCommand>> found;  ///< in the order of the finds
+        std::vector<core::CommandKey> written_marks;
+        std::optional<Pruner::Slice> pruned;
+        std::optional<proto::WallTime> first_end;  ///< of the ends it added
+    };
+
+    void run();
+    void absorb(std::vector<Op>& batch);
+    [[nodiscard]] bool has_work(const std::vector<Op>& batch) const;
+    [[nodiscard]] bool commit(std::vector<Op>& batch);
+    [[nodiscard]] bool may_try_again(const SqlError& error);
+    void write(const std::vector<Op>& batch, Outcome& outcome);
+    void write_held(const std::vector<Op>& batch, Outcome& outcome);
+    void apply(const AcceptOp& op, Outcome& outcome);
+    void apply(const FinishOp& op, Outcome& outcome);
+    void apply(const PutOutboxOp& op, Outcome& outcome);
+    void apply(const FindOp& op, Outcome& outcome);
+    void conclude(std::vector<Op>& batch, Outcome& outcome);
+    void post_completions(std::vector<Op>& batch, Outcome& outcome);
+    static void start_queries(std::vector<Op>& batch);
+    [[nodiscard]] bool checkpoint_if_worthwhile();
+    void close();
+
+    StoreFile file_;
+    WriterSettings settings_;
+    KeySet& ended_;
+    Post post_;
+    StoreEvents events_;
+    CommandRows commands_;
+    OutboxRows outbox_;
+    MetaRows meta_rows_;
+    Statement begin_;
+    Statement commit_;
+    Pruner pruner_;
+    Meta meta_;    ///< as on disk
+    Meta wanted_;  ///< epoch and lsn as called
+    MarkBuffer marks_;
+    std::vector<std::uint64_t> removals_;  ///< from the outbox, not written yet
+    bool write_all_marks_ = false;
+    int checkpointed_pages_ = 0;  ///< size of the WAL at the last checkpoint
+
+    OpQueue queue_;
+    std::atomic<std::size_t> in_batch_{0};
+    std::atomic<std::size_t> finds_{0};
+    std::atomic<bool> healthy_{true};
+    std::atomic<std::uint64_t> durable_lsn_{0};
+    std::atomic<std::int64_t> oldest_end_ms_{0};
+    std::thread thread_;
+};
+
+}  // namespace dm::store
