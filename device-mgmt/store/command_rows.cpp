@@ -12,16 +12,16 @@ namespace dm::store {
 namespace {
 
 constexpr std::string_view kInsert =
-    "INSERT OR IGNORE INTO unfinished (seq, device, id, command, args, timeout_s, ttl_s, delivery,"
+    "INSERT INTO unfinished (seq, device, id, command, args, timeout_s, ttl_s, delivery,"
     " report_states, response_topic, correlation, traceparent, operator, accepted_at, send_by,"
     " reply_by, state, attempts, history)"
     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 constexpr std::string_view kMark =
     "UPDATE unfinished SET state = ?, attempts = ?, reply_by = coalesce(?, reply_by),"
-    " history = history || ',' || ? WHERE id = ? AND device = ?";
+    " history = history || ',' || ? WHERE seq = ?";
 constexpr std::string_view kFindUnfinished =
-    "SELECT seq, accepted_at, send_by, reply_by, attempts, operator, history FROM unfinished"
-    " WHERE id = ? AND device = ?";
+    "SELECT accepted_at, send_by, reply_by, attempts, operator, history FROM unfinished"
+    " WHERE seq = ? AND id = ? AND device = ?";
 constexpr std::string_view kInsertFinished =
     "INSERT INTO finished (number, seq, device, id, command, args, timeout_s, ttl_s, traceparent,"
     " operator, accepted_at, send_by, reply_by, state, attempts, by_reply, payload, message_id,"
@@ -80,13 +80,16 @@ CommandRows::CommandRows(const Database& database, std::string node)
       mark_(database, kMark),
       find_unfinished_(database, kFindUnfinished),
       erase_unfinished_(database, "DELETE FROM unfinished WHERE seq = ?"),
-      replace_finished_(database, "DELETE FROM finished WHERE id = ? AND device = ?"),
       insert_finished_(database, kInsertFinished),
+      erase_key_(database, "DELETE FROM finished WHERE id = ? AND device = ?"),
       find_finished_(database, kFindFinished),
       each_ended_(database, kEachEnded),
       erase_finished_(database, "DELETE FROM finished WHERE number = ?") {}
 
-bool CommandRows::insert(std::uint64_t seq, const core::Command& command) {
+void CommandRows::insert(std::uint64_t seq, const core::Command& command) {
+    if (find_unfinished(command.key)) {
+        return;
+    }
     std::optional<std::int64_t> reply_by;
     if (command.reply_by) {
         reply_by = to_ms(command.reply_by->wall);
@@ -95,63 +98,68 @@ bool CommandRows::insert(std::uint64_t seq, const core::Command& command) {
     if (command.reply_to.correlation) {
         correlation = Blob{*command.reply_to.correlation};
     }
-    return insert_.run(
-               seq,
-               command.key.device.str(),
-               command.key.id,
-               command.content.command,
-               command.content.args,
-               command.content.timeout.count(),
-               command.content.ttl.count(),
-               word(command.delivery),
-               command.report_states,
-               command.reply_to.topic,
-               correlation,
-               command.traceparent,
-               command.operator_name,
-               to_ms(command.accepted_at.wall),
-               to_ms(command.send_by.wall),
-               reply_by,
-               proto::word(command.state),
-               command.attempts,
-               history_step(command.accepted_at.wall, command.state, command.attempts)) > 0;
+    seqs_.add(command.key, seq);
+    insert_.run(seq,
+                command.key.device.str(),
+                command.key.id,
+                command.content.command,
+                command.content.args,
+                command.content.timeout.count(),
+                command.content.ttl.count(),
+                word(command.delivery),
+                command.report_states,
+                command.reply_to.topic,
+                correlation,
+                command.traceparent,
+                command.operator_name,
+                to_ms(command.accepted_at.wall),
+                to_ms(command.send_by.wall),
+                reply_by,
+                proto::word(command.state),
+                command.attempts,
+                history_step(command.accepted_at.wall, command.state, command.attempts));
 }
 
 void CommandRows::mark(const core::CommandKey& key, const HeldMark& mark) {
-    mark_.run(proto::word(mark.state),
-              mark.attempts,
-              to_ms_if_any(mark.reply_by),
-              mark.steps,
-              key.id,
-              key.device.str());
+    if (const auto found = find_unfinished(key)) {
+        mark_.run(proto::word(mark.state),
+                  mark.attempts,
+                  to_ms_if_any(mark.reply_by),
+                  mark.steps,
+                  found->seq);
+    }
 }
 
-std::optional<CommandRows::Acceptance> CommandRows::take(const core::CommandKey& key) {
+std::optional<CommandRows::Acceptance> CommandRows::find_unfinished(const core::CommandKey& key) {
     std::optional<Acceptance> found;
-    find_unfinished_.each(
-        [&] {
-            found = Acceptance{find_unfinished_.natural(0),
-                               find_unfinished_.integer(1),
-                               find_unfinished_.integer(2),
-                               find_unfinished_.integer_if_any(3),
-                               static_cast<std::uint32_t>(find_unfinished_.integer(4)),
-                               find_unfinished_.text_if_any(5),
-                               std::string(find_unfinished_.text(6))};
-        },
-        key.id,
-        key.device.str());
-    if (found) {
-        erase_unfinished_.run(found->seq);
+    Statement& row = find_unfinished_;
+    for (const std::uint64_t seq : seqs_.candidates(key)) {
+        row.each(
+            [&] {
+                found = Acceptance{seq,
+                                   row.integer(0),
+                                   row.integer(1),
+                                   row.integer_if_any(2),
+                                   static_cast<std::uint32_t>(row.integer(3)),
+                                   row.text_if_any(4),
+                                   std::string(row.text(5))};
+            },
+            seq,
+            key.id,
+            key.device.str());
     }
     return found;
 }
 
-int CommandRows::finish(std::uint64_t number,
-                        std::uint64_t& last_seq,
-                        const core::FinishedCommand& finished,
-                        const HeldMark* mark) {
-    auto accepted = take(finished.key);
-    if (!accepted) {
+void CommandRows::finish(std::uint64_t number,
+                         std::uint64_t& last_seq,
+                         const core::FinishedCommand& finished,
+                         const HeldMark* mark) {
+    auto accepted = find_unfinished(finished.key);
+    if (accepted) {
+        seqs_.remove(finished.key, accepted->seq);
+        erase_unfinished_.run(accepted->seq);
+    } else {
         const std::int64_t at = to_ms(finished.finished_at);
         accepted = Acceptance{++last_seq, at, at, {}, 0, {}, {}};
     }
@@ -164,41 +172,31 @@ int CommandRows::finish(std::uint64_t number,
     }
     append_steps(accepted->history,
                  history_step(finished.finished_at, finished.state, accepted->attempts));
-    const auto insert = [&] {
-        insert_finished_.run(number,
-                             accepted->seq,
-                             finished.key.device.str(),
-                             finished.key.id,
-                             finished.content.command,
-                             finished.content.args,
-                             finished.content.timeout.count(),
-                             finished.content.ttl.count(),
-                             finished.traceparent,
-                             accepted->operator_name,
-                             accepted->accepted_at,
-                             accepted->send_by,
-                             accepted->reply_by,
-                             proto::word(finished.state),
-                             accepted->attempts,
-                             finished.by_reply,
-                             finished.payload,
-                             finished.message_id,
-                             to_ms(finished.finished_at),
-                             node_,
-                             accepted->history);
-    };
-    try {
-        insert();
-        return 1;
-    } catch (const SqlError& error) {
-        if (!error.is_conflict()) {
-            throw;
-        }
-    }
-    // It has ended before: the latest end is the one that counts.
-    const int replaced = replace_finished_.run(finished.key.id, finished.key.device.str());
-    insert();
-    return 1 - replaced;
+    insert_finished_.run(number,
+                         accepted->seq,
+                         finished.key.device.str(),
+                         finished.key.id,
+                         finished.content.command,
+                         finished.content.args,
+                         finished.content.timeout.count(),
+                         finished.content.ttl.count(),
+                         finished.traceparent,
+                         accepted->operator_name,
+                         accepted->accepted_at,
+                         accepted->send_by,
+                         accepted->reply_by,
+                         proto::word(finished.state),
+                         accepted->attempts,
+                         finished.by_reply,
+                         finished.payload,
+                         finished.message_id,
+                         to_ms(finished.finished_at),
+                         node_,
+                         accepted->history);
+}
+
+std::uint64_t CommandRows::erase_ended(const core::CommandKey& key) {
+    return static_cast<std::uint64_t>(erase_key_.run(key.id, key.device.str()));
 }
 
 std::optional<core::FinishedCommand> CommandRows::find_finished(const core::CommandKey& key) {

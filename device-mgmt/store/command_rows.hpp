@@ -2,6 +2,7 @@
 
 #include "device-mgmt/store/command_store.hpp"
 #include "device-mgmt/store/mark_buffer.hpp"
+#include "device-mgmt/store/seq_index.hpp"
 #include "device-mgmt/store/sqlite.hpp"
 
 #include <cstdint>
@@ -24,19 +25,29 @@ class CommandRows {
 public:
     CommandRows(const Database& database, std::string node);
 
-    /// False if there is one with this key already.
-    bool insert(std::uint64_t seq, const core::Command& command);
+    /// An unfinished command that is in the table since an earlier process; its number is its seq.
+    void remember(const core::Command& command) { seqs_.add(command.key, command.number); }
+
+    /// After a transaction was committed, and after it was rolled back.
+    void settle() { seqs_.settle(); }
+
+    void undo() { seqs_.undo(); }
+
+    /// Nothing happens if there is an unfinished one with this key already.
+    void insert(std::uint64_t seq, const core::Command& command);
 
     /// Nothing happens if the command has ended.
     void mark(const core::CommandKey& key, const HeldMark& mark);
 
     /// Moves the command from one table to the other; `mark` is what is not written of it yet.
-    /// An end whose acceptance is not stored gets the next one after `last_seq`. Returns rows added:
-    /// 0 if it replaced an earlier end.
-    int finish(std::uint64_t number,
-               std::uint64_t& last_seq,
-               const core::FinishedCommand& finished,
-               const HeldMark* mark);
+    /// An end whose acceptance is not stored gets the next seq after `last_seq`.
+    void finish(std::uint64_t number,
+                std::uint64_t& last_seq,
+                const core::FinishedCommand& finished,
+                const HeldMark* mark);
+
+    /// Removes an earlier end of this key; returns how many there were.
+    std::uint64_t erase_ended(const core::CommandKey& key);
 
     [[nodiscard]] std::optional<core::FinishedCommand> find_finished(const core::CommandKey& key);
 
@@ -50,15 +61,16 @@ public:
 private:
     struct Acceptance;
 
-    [[nodiscard]] std::optional<Acceptance> take(const core::CommandKey& key);
+    [[nodiscard]] std::optional<Acceptance> find_unfinished(const core::CommandKey& key);
 
     std::string node_;
+    SeqIndex seqs_;
     Statement insert_;
     Statement mark_;
     Statement find_unfinished_;
     Statement erase_unfinished_;
-    Statement replace_finished_;
     Statement insert_finished_;
+    Statement erase_key_;
     Statement find_finished_;
     Statement each_ended_;
     Statement erase_finished_;

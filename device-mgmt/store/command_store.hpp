@@ -110,7 +110,8 @@ public:
     [[nodiscard]] virtual std::size_t backlog() const = 0;
 
     /// Everything an earlier process left. Once, before any other call; blocks. Monotonic times
-    /// are those wall times that were stored, as seen from `now`.
+    /// are those wall times that were stored, as seen from `now`. Throws
+    /// std::runtime_error, with what to do, when what is stored cannot be read.
     [[nodiscard]] virtual Loaded load(core::Moment now) = 0;
 };
 

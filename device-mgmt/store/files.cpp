@@ -65,6 +65,7 @@ tl::expected<void, std::string> sync_folder(const std::string& folder) {
 
 tl::expected<std::uint64_t, std::string> free_bytes(const std::string& path) {
     struct statvfs info {};
+
     if (::statvfs(path.c_str(), &info) != 0) {
         return tl::unexpected(system_problem("cannot ask for the free space of", path));
     }

@@ -55,8 +55,8 @@ tl::expected<Lsn, AppendProblem> IngressLog::append(std::string_view payload) {
     }
     std::string header = record_header(lsn, payload);
     // pwritev does not write to what it is given, but its iovec is not const.
-    const std::array<iovec, 2> parts{{{header.data(), header.size()},
-                                      {const_cast<char*>(payload.data()), payload.size()}}};
+    const std::array<iovec, 2> parts{
+        {{header.data(), header.size()}, {const_cast<char*>(payload.data()), payload.size()}}};
     const ssize_t written =
         ::pwritev(fd_.get(), parts.data(), parts.size(), static_cast<off_t>(offset_));
     if (written != static_cast<ssize_t>(bytes)) {

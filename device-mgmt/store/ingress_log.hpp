@@ -100,8 +100,10 @@ private:
     [[nodiscard]] std::vector<Lsn> segments_on_disk() const;
     [[nodiscard]] std::string path_of(Lsn first) const;
     [[nodiscard]] bool add_segment(Lsn first);
-    [[nodiscard]] tl::expected<void, std::string> replay_segment(
-        Position& position, Lsn end, std::size_t& left, const Replay& replay) const;
+    [[nodiscard]] tl::expected<void, std::string> replay_segment(Position& position,
+                                                                 Lsn end,
+                                                                 std::size_t& left,
+                                                                 const Replay& replay) const;
 
     IngressSettings settings_;
     UniqueFd lock_;

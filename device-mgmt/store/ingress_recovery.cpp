@@ -44,6 +44,8 @@ std::vector<Lsn> IngressLog::segments_on_disk() const {
     for (const auto& entry : fs::directory_iterator(settings_.folder, problem)) {
         if (const auto first = parse_segment_name(entry.path().filename().string())) {
             found.push_back(*first);
+        } else if (entry.path().extension() == kMakingSuffix) {
+            ::unlink(entry.path().c_str());  // we died while making it
         }
     }
     std::sort(found.begin(), found.end());
@@ -78,13 +80,7 @@ tl::expected<void, std::string> IngressLog::recover_segment(Lsn first, bool is_f
         return {};
     }
     if (!scan.usable) {
-        // All zeros: we died while making it. Its place is taken again.
-        if (scan.garbage_bytes == 0) {
-            ::unlink(path.c_str());
-            next_ = is_first ? first : next_;
-        } else {
-            drop_damaged(first, "the header is damaged");
-        }
+        drop_damaged(first, "the header is damaged");
         return {};
     }
     if (scan.damaged()) {
@@ -128,15 +124,17 @@ tl::expected<void, std::string> IngressLog::recover(Lsn durable) {
                            std::to_string(found.front() - 1) + " are missing";
     }
     bool is_first = true;
+    bool has_dropped = false;
     for (const Lsn first : found) {
         // After damage nothing can be trusted to be the continuation.
-        if (!is_first && recovery_.dropped_bytes > 0) {
+        if (!is_first && has_dropped) {
             drop_damaged(first, "");
             continue;
         }
         if (auto done = recover_segment(first, is_first); !done) {
             return done;
         }
+        has_dropped = has_dropped || recovery_.dropped_bytes > 0 || segments_.empty();
         is_first = false;
     }
     if (next_ <= durable) {

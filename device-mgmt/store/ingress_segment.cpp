@@ -95,16 +95,19 @@ std::optional<std::string_view> record_at(std::string_view segment, std::size_t 
 tl::expected<UniqueFd, std::string> create_segment(const std::string& path,
                                                    Lsn first,
                                                    std::size_t bytes) {
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    const std::string making = path + std::string(kMakingSuffix);
+    UniqueFd fd(::open(making.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!fd) {
-        return tl::unexpected(system_problem("cannot create", path));
+        return tl::unexpected(system_problem("cannot create", making));
     }
-    errno = ::posix_fallocate(fd.get(), 0, static_cast<off_t>(bytes));
     const std::string header = segment_header(first, bytes);
-    if (errno != 0 || ::pwrite(fd.get(), header.data(), header.size(), 0) !=
-                          static_cast<ssize_t>(header.size())) {
+    errno = ::posix_fallocate(fd.get(), 0, static_cast<off_t>(bytes));
+    if (errno != 0 ||
+        ::pwrite(fd.get(), header.data(), header.size(), 0) !=
+            static_cast<ssize_t>(header.size()) ||
+        ::fsync(fd.get()) != 0 || ::rename(making.c_str(), path.c_str()) != 0) {
         const int reason = errno;
-        ::unlink(path.c_str());
+        ::unlink(making.c_str());
         errno = reason;
         return tl::unexpected(system_problem("cannot allocate", path));
     }
@@ -113,7 +116,9 @@ tl::expected<UniqueFd, std::string> create_segment(const std::string& path,
 
 tl::expected<SegmentView, std::string> SegmentView::open(const std::string& path) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+
     struct stat info {};
+
     if (!fd || ::fstat(fd.get(), &info) != 0) {
         return tl::unexpected(system_problem("cannot read", path));
     }
@@ -147,7 +152,8 @@ SegmentScan scan_segment(std::string_view bytes, Lsn first) {
     scan.next = first;
     if (bytes.size() >= kSegmentHeaderBytes) {
         scan.file_bytes = read_le<std::uint64_t>(bytes, kMagic.size() + sizeof(Lsn));
-        scan.usable = bytes.substr(0, kSegmentHeaderBytes) == segment_header(first, scan.file_bytes);
+        scan.usable =
+            bytes.substr(0, kSegmentHeaderBytes) == segment_header(first, scan.file_bytes);
     }
     if (!scan.usable) {
         scan.garbage_bytes = bytes_until_zeros(bytes, 0);

@@ -37,8 +37,11 @@ inline constexpr std::size_t kMaxIngressRecordBytes = 1024 * 1024;
                                                         std::size_t at,
                                                         Lsn lsn);
 
-/// Makes a preallocated file with its header, in place of an unusable one of the same name. The
-/// entry in the folder is not yet durable.
+/// Follows the name of a segment that is being made.
+inline constexpr std::string_view kMakingSuffix = ".new";
+
+/// Makes a preallocated file with its header; the name appears when the header is durable. The
+/// entry in the folder is not yet.
 [[nodiscard]] tl::expected<UniqueFd, std::string> create_segment(const std::string& path,
                                                                  Lsn first,
                                                                  std::size_t bytes);

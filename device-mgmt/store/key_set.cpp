@@ -37,22 +37,24 @@ std::size_t KeySet::slot_of(std::uint64_t hash) const {
     return slot;
 }
 
-void KeySet::insert(std::uint64_t hash) {
+bool KeySet::insert(std::uint64_t hash) {
     const std::lock_guard lock(mutex_);
     if (full_) {
-        return;
+        return false;
     }
     if (size_ + 1 > slots_.size() / 4 * 3) {
         if (slots_.size() * 2 > max_slots_) {
             full_ = true;
             slots_ = {};
-            return;
+            return false;
         }
         grow();
     }
     const std::size_t slot = slot_of(hash);
-    size_ += slots_[slot] == 0 ? 1U : 0U;
+    const bool is_new = slots_[slot] == 0;
+    size_ += is_new ? 1U : 0U;
     slots_[slot] = hash;
+    return !is_new;
 }
 
 void KeySet::grow() {

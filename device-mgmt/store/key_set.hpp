@@ -18,14 +18,15 @@ namespace dm::store {
 /// second time. Any thread.
 class KeySet {
 public:
-    /// 2^23 slots of 8 bytes, filled to three quarters: over six million keys.
-    static constexpr std::size_t kMaxSlots = std::size_t{1} << 23U;
+    /// 2^24 slots of 8 bytes, filled to three quarters: over twelve million keys.
+    static constexpr std::size_t kMaxSlots = std::size_t{1} << 24U;
 
     explicit KeySet(std::size_t max_slots = kMaxSlots);
 
     [[nodiscard]] std::uint64_t hash(std::string_view device, std::string_view id) const;
 
-    void insert(std::uint64_t hash);
+    /// Returns whether it was there already, as far as is known.
+    bool insert(std::uint64_t hash);
     void erase(std::uint64_t hash);
     void set_complete();
 

@@ -5,6 +5,13 @@
 
 namespace dm::store {
 
+namespace {
+
+/// Unfinished commands come before ended ones in a list.
+constexpr std::uint64_t kUnfinishedCursor = std::uint64_t{1} << 62U;
+
+}  // namespace
+
 MemoryStore::MemoryStore(MemoryStoreSettings settings, Post post)
     : settings_(std::move(settings)), post_(std::move(post)) {
     settings_.keep_finished_max = std::min(settings_.keep_finished_max, kMaxFinishedInMemory);
@@ -39,7 +46,7 @@ void MemoryStore::accept(const core::Command& command, Done done) {
                                                                  {},
                                                                  command.operator_name,
                                                                  {},
-                                                                 ++accepted_,
+                                                                 kUnfinishedCursor + ++accepted_,
                                                                  {}});
     if (is_new) {
         add_step(it->second, at, command.state, "");
@@ -63,10 +70,11 @@ void MemoryStore::finish(core::FinishedCommand finished,
                                                            {},
                                                            {},
                                                            {},
-                                                           ++accepted_,
+                                                           kUnfinishedCursor + ++accepted_,
                                                            {}})
                                 .first->second;
     record.finished_at = now;
+    record.cursor = ++ended_;
     add_step(record, now, finished.state, "");
     core::CommandKey key = finished.key;
     if (finished_.insert_or_assign(key, std::move(finished)).second) {

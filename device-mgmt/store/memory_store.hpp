@@ -42,10 +42,15 @@ public:
     void put_outbox(OutboxRow row, Done done) override;
     void remove_outbox(std::vector<std::uint64_t> numbers) override;
     void imported(std::uint64_t lsn) override;
+
     [[nodiscard]] std::uint64_t durable_lsn() const override { return lsn_; }
+
     void set_epoch(std::uint64_t epoch) override;
+
     [[nodiscard]] bool writable() const override { return true; }
+
     [[nodiscard]] std::size_t backlog() const override { return 0; }
+
     [[nodiscard]] Loaded load(core::Moment now) override;
 
     void find_command(core::CommandKey key, Answer<std::optional<CommandRecord>> answer) override;
@@ -66,6 +71,7 @@ private:
     std::unordered_map<core::CommandKey, core::FinishedCommand> finished_;
     std::deque<core::CommandKey> by_age_;  ///< keys of finished_, oldest end first
     std::uint64_t accepted_ = 0;
+    std::uint64_t ended_ = 0;
     std::uint64_t lsn_ = 0;
 };
 

@@ -35,8 +35,7 @@ CREATE TABLE unfinished (
     reply_by       INTEGER,              -- since the first sending
     state          TEXT NOT NULL,        -- of sent and delivered the last one that was written
     attempts       INTEGER NOT NULL,
-    history        TEXT NOT NULL,
-    UNIQUE (id, device)
+    history        TEXT NOT NULL
 );
 
 -- Ends, kept to answer repetitions and questions; removed oldest first.
@@ -63,8 +62,17 @@ CREATE TABLE finished (
     node        TEXT NOT NULL,
     history     TEXT NOT NULL
 );
-CREATE UNIQUE INDEX finished_key ON finished (id, device);
-CREATE INDEX finished_of_device ON finished (device, seq);
+-- Commands are indexed 65,536 at a time: new ones touch, and old ones leave, a few pages that are in
+-- memory anyway, however many there are. A search looks into each part; the statistics, which
+-- nobody updates, tell SQLite to do so.
+CREATE INDEX unfinished_key ON unfinished (seq >> 16, id, device);
+CREATE INDEX finished_key ON finished (number >> 16, id, device);
+CREATE INDEX finished_of_device ON finished (number >> 16, device);
+ANALYZE sqlite_schema;
+INSERT INTO sqlite_stat1 VALUES
+    ('unfinished', 'unfinished_key', '1000000 65536 2 1'),
+    ('finished', 'finished_key', '5000000 65536 2 1'),
+    ('finished', 'finished_of_device', '5000000 65536 64');
 
 -- Messages for the broker that are not known to have reached it for good.
 CREATE TABLE outbox (
@@ -104,7 +112,7 @@ CREATE VIEW commands AS
     FROM finished;
 
 CREATE VIEW history AS
-    SELECT device, id, seq,
+    SELECT command.device AS device, command.id AS id, command.seq AS seq,
            strftime('%Y-%m-%dT%H:%M:%fZ', (step.value ->> 0) / 1000.0, 'unixepoch') AS at,
            step.value ->> 1 AS state, step.value ->> 2 AS attempt, step.value ->> 3 AS detail
     FROM (SELECT device, id, seq, history FROM unfinished

@@ -42,10 +42,10 @@ public:
 private:
     mutable std::mutex mutex_;
     std::condition_variable wake_;
-    std::deque<Op> ops_;       ///< guarded by mutex_, like all that follows
-    std::size_t bytes_ = 0;    ///< of ops_
-    std::size_t urgent_ = 0;   ///< of ops_
-    bool waiting_ = false;     ///< the writer sleeps
+    std::deque<Op> ops_;      ///< guarded by mutex_, like all that follows
+    std::size_t bytes_ = 0;   ///< of ops_
+    std::size_t urgent_ = 0;  ///< of ops_
+    bool waiting_ = false;    ///< the writer sleeps
     bool closed_ = false;
 };
 

@@ -21,6 +21,7 @@ struct FinishOp {
     core::FinishedCommand finished;
     std::optional<OutboxRow> row;
     CommandStore::Done done;
+    bool ended_before;  ///< an earlier end of this key is to be replaced
 };
 
 struct PutOutboxOp {

@@ -11,8 +11,7 @@ bool Pruner::due(std::size_t finished, core::Moment now) const {
     if (position_.more || now.mono >= position_.next_round) {
         return true;
     }
-    return position_.waits_for &&
-           (finished > keep_.count || too_old(*position_.waits_for, now));
+    return position_.waits_for && (finished > keep_.count || too_old(*position_.waits_for, now));
 }
 
 Pruner::Slice Pruner::prune(CommandRows& rows,

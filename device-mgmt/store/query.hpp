@@ -34,7 +34,7 @@ struct CommandRecord {
     std::optional<proto::WallTime> finished_at;
     std::optional<std::string> operator_name;
     std::optional<std::string> terminal;  ///< the terminal message, when finished
-    std::uint64_t cursor = 0;             ///< order of acceptance; for ListRequest
+    std::uint64_t cursor = 0;             ///< its place in a list
     std::vector<HistoryEntry> history;    ///< empty in lists
 };
 
@@ -42,12 +42,14 @@ struct ListRequest {
     proto::DeviceId device;
     std::optional<proto::CommandState> state;
     std::size_t limit = 50;               ///< at most kMaxListed
-    std::optional<std::uint64_t> cursor;  ///< only commands accepted before this one
+    std::optional<std::uint64_t> cursor;  ///< only commands after this place
 };
 
 struct CommandList {
-    std::vector<CommandRecord> commands;  ///< latest acceptance first
-    std::optional<std::uint64_t> next;    ///< cursor of what follows, if anything does
+    /// Unfinished ones first, the latest accepted in front; then ended ones, the latest end in
+    /// front.
+    std::vector<CommandRecord> commands;
+    std::optional<std::uint64_t> next;  ///< cursor of what follows, if anything does
 };
 
 inline constexpr std::size_t kMaxListed = 500;

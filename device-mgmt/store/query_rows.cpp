@@ -17,7 +17,7 @@ constexpr std::string_view kUnfinishedColumns =
     " NULL, seq, NULL, history FROM unfinished WHERE ";
 constexpr std::string_view kFinishedColumns =
     "SELECT device, id, command, state, attempts, accepted_at, send_by, reply_by, finished_at,"
-    " operator, payload, seq, node, history FROM finished WHERE ";
+    " operator, payload, number, node, history FROM finished WHERE ";
 
 /// Columns that a list does not need are not read.
 enum class Detail { full, brief };
@@ -108,6 +108,85 @@ std::vector<CommandRecord> read_full(const Database& database,
     return records;
 }
 
+/// Unfinished commands come before ended ones in a list.
+constexpr std::uint64_t kUnfinishedCursor = std::uint64_t{1} << 62U;
+
+class ListReader {
+public:
+    ListReader(const Database& database, const ListRequest& request)
+        : database_(database),
+          request_(request),
+          limit_(std::clamp<std::size_t>(request.limit, 1, kMaxListed)),
+          before_(std::min(request.cursor.value_or(2 * kUnfinishedCursor - 1),
+                           2 * kUnfinishedCursor - 1)) {
+        if (request.state) {
+            state_ = proto::word(*request.state);
+        }
+    }
+
+    CommandList read() {
+        if (before_ > kUnfinishedCursor) {
+            read_unfinished();
+        }
+        read_finished();
+        if (list_.commands.size() > limit_) {
+            list_.commands.resize(limit_, list_.commands.front());
+            list_.next = list_.commands.back().cursor;
+        }
+        return std::move(list_);
+    }
+
+private:
+    /// One more than asked for, to know whether something follows.
+    [[nodiscard]] std::size_t missing() const { return limit_ + 1 - list_.commands.size(); }
+
+    void read_unfinished() {
+        Statement rows(database_,
+                       std::string(kUnfinishedColumns) +
+                           "device = ?1 AND seq < ?2 AND (?3 IS NULL OR state = ?3)"
+                           " ORDER BY seq DESC LIMIT ?4");
+        rows.each(
+            [&] {
+                list_.commands.push_back(read_record(rows, Detail::brief));
+                list_.commands.back().cursor += kUnfinishedCursor;
+            },
+            request_.device.str(),
+            before_ - kUnfinishedCursor,
+            state_,
+            missing());
+    }
+
+    /// Part by part of the index, the latest first.
+    void read_finished() {
+        Statement rows(database_,
+                       std::string(kFinishedColumns) +
+                           "number >> 16 = ?1 AND device = ?2 AND number < ?3"
+                           " AND (?4 IS NULL OR state = ?4) ORDER BY number DESC LIMIT ?5");
+        Statement first(database_, "SELECT min(number) >> 16 FROM finished");
+        Statement last(database_, "SELECT max(number) >> 16 FROM finished");
+        std::int64_t oldest = 0;
+        std::int64_t newest = -1;
+        first.each([&] { oldest = first.integer(0); });
+        last.each([&] { newest = last.is_null(0) ? -1 : last.integer(0); });
+        newest = std::min(newest, static_cast<std::int64_t>(before_ >> 16U));
+        for (std::int64_t part = newest; part >= oldest && missing() > 0; --part) {
+            rows.each([&] { list_.commands.push_back(read_record(rows, Detail::brief)); },
+                      part,
+                      request_.device.str(),
+                      before_,
+                      state_,
+                      missing());
+        }
+    }
+
+    const Database& database_;
+    const ListRequest& request_;
+    std::size_t limit_;
+    std::uint64_t before_;
+    std::optional<std::string_view> state_;
+    CommandList list_;
+};
+
 }  // namespace
 
 std::optional<CommandRecord> read_command(const Database& database,
@@ -125,40 +204,14 @@ std::vector<CommandRecord> read_by_id(const Database& database,
                                       const std::string& node,
                                       const std::string& id) {
     auto records = read_full(database, node, "id = ? LIMIT ?", id, kMaxWithSameId);
-    records.erase(records.begin() +
-                      static_cast<std::ptrdiff_t>(std::min(records.size(), kMaxWithSameId)),
-                  records.end());
+    records.erase(
+        records.begin() + static_cast<std::ptrdiff_t>(std::min(records.size(), kMaxWithSameId)),
+        records.end());
     return records;
 }
 
 CommandList read_list(const Database& database, const ListRequest& request) {
-    const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, kMaxListed);
-    const auto before = static_cast<std::int64_t>(std::min<std::uint64_t>(
-        request.cursor.value_or(INT64_MAX), static_cast<std::uint64_t>(INT64_MAX)));
-    std::optional<std::string_view> state;
-    if (request.state) {
-        state = proto::word(*request.state);
-    }
-    CommandList list;
-    for (const std::string_view columns : {kUnfinishedColumns, kFinishedColumns}) {
-        Statement rows(database,
-                       std::string(columns) +
-                           "device = ?1 AND seq < ?2 AND (?3 IS NULL OR state = ?3)"
-                           " ORDER BY seq DESC LIMIT ?4");
-        rows.each([&] { list.commands.push_back(read_record(rows, Detail::brief)); },
-                  request.device.str(),
-                  before,
-                  state,
-                  limit + 1);
-    }
-    std::sort(list.commands.begin(),
-              list.commands.end(),
-              [](const CommandRecord& a, const CommandRecord& b) { return a.cursor > b.cursor; });
-    if (list.commands.size() > limit) {
-        list.commands.resize(limit, list.commands.front());
-        list.next = list.commands.back().cursor;
-    }
-    return list;
+    return ListReader(database, request).read();
 }
 
 }  // namespace dm::store

@@ -4,13 +4,6 @@
 
 namespace dm::store {
 
-namespace {
-
-/// Keys read in one transaction: short ones, so that the WAL can be begun anew in between.
-constexpr int kKeysAtOnce = 20'000;
-
-}  // namespace
-
 void Reader::start() {
     thread_ = std::thread([this] { loop(); });
 }
@@ -62,27 +55,21 @@ void Reader::loop() {
 }
 
 void Reader::collect_some() {
-    int count = 0;
     try {
-        Statement keys(*database_,
-                       "SELECT id, device FROM finished WHERE (id, device) > (?, ?)"
-                       " ORDER BY id, device LIMIT ?");
-        const Collected from = collected_;
-        keys.each(
-            [&] {
-                ++count;
-                collected_.id = keys.text(0);
-                collected_.device = keys.text(1);
-                ended_.insert(ended_.hash(collected_.device, collected_.id));
-            },
-            from.id,
-            from.device,
-            kKeysAtOnce);
+        if (!collected_.begun) {
+            collected_ = {database_->integer("SELECT min(number) >> 16 FROM finished"),
+                          database_->integer("SELECT max(number) >> 16 FROM finished"),
+                          true,
+                          false};
+        }
+        // One part of the index is one transaction: short, so that the WAL can be begun anew.
+        Statement keys(*database_, "SELECT device, id FROM finished WHERE number >> 16 = ?");
+        keys.each([&] { ended_.insert(ended_.hash(keys.text(0), keys.text(1))); }, collected_.part);
     } catch (const SqlError&) {
         collected_.over = true;  // never complete: each id is then looked up in the database
         return;
     }
-    if (count < kKeysAtOnce) {
+    if (++collected_.part > collected_.last) {
         collected_.over = true;
         ended_.set_complete();
     }

@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -43,8 +44,9 @@ public:
 private:
     /// Where the collection of keys stands.
     struct Collected {
-        std::string id;  ///< of the last key; no id is empty
-        std::string device;
+        std::int64_t part = 0;  ///< the next part of the index
+        std::int64_t last = -1;
+        bool begun = false;
         bool over = false;
     };
 

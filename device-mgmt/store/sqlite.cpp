@@ -14,8 +14,9 @@ constexpr int kBusyMs = 2000;
 
 [[noreturn]] void fail(sqlite3* database) {
     const int code = sqlite3_extended_errcode(database);
-    throw SqlError(code, std::string(sqlite3_errmsg(database)) + " (SQLite code " +
-                             std::to_string(code) + ")");
+    throw SqlError(
+        code,
+        std::string(sqlite3_errmsg(database)) + " (SQLite code " + std::to_string(code) + ")");
 }
 
 void check(sqlite3* database, int result) {
@@ -44,15 +45,11 @@ bool SqlError::is_corrupt() const {
     return (code_ & 0xff) == SQLITE_CORRUPT || (code_ & 0xff) == SQLITE_NOTADB;
 }
 
-bool SqlError::is_conflict() const {
-    return code_ == SQLITE_CONSTRAINT_UNIQUE;
-}
-
 // ---- Database ----
 
 Database::Database(const std::string& path, Mode mode) {
-    const int flags = mode == Mode::read_only ? SQLITE_OPEN_READONLY
-                                              : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    const int flags =
+        mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     const int result =
         sqlite3_open_v2(path.c_str(), &handle_, flags | SQLITE_OPEN_NOMUTEX, nullptr);
     if (result != SQLITE_OK) {
@@ -73,8 +70,7 @@ Database::~Database() {
 }
 
 Database::Database(Database&& other) noexcept
-    : handle_(std::exchange(other.handle_, nullptr)),
-      wal_pages_(std::move(other.wal_pages_)) {}
+    : handle_(std::exchange(other.handle_, nullptr)), wal_pages_(std::move(other.wal_pages_)) {}
 
 Database& Database::operator=(Database&& other) noexcept {
     std::swap(handle_, other.handle_);

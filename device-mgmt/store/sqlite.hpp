@@ -32,9 +32,6 @@ public:
     /// The file is no database, or a damaged one.
     [[nodiscard]] bool is_corrupt() const;
 
-    /// A UNIQUE constraint refused the row; the transaction goes on without it.
-    [[nodiscard]] bool is_conflict() const;
-
 private:
     int code_;
 };
@@ -123,6 +120,7 @@ public:
 private:
     struct Reset {
         Statement& statement;
+
         ~Reset() { statement.reset(); }
     };
 
@@ -139,6 +137,7 @@ private:
 
     void put(int index, std::string_view text);
     void put(int index, Blob blob);
+
     void put(int index, const std::string& text) { put(index, std::string_view(text)); }
 
     template <class Value>

@@ -5,17 +5,17 @@
 #include "device-mgmt/store/outbox_rows.hpp"
 #include "device-mgmt/store/query_rows.hpp"
 
+#include <algorithm>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
 namespace dm::store {
 
-SqliteStore::SqliteStore(SqliteSettings settings,
-                         StoreFile file,
-                         Database for_reading,
-                         Post post,
-                         StoreEvents events)
-    : node_(settings.node),
+SqliteStore::SqliteStore(
+    SqliteSettings settings, StoreFile file, Database for_reading, Post post, StoreEvents events)
+    : path_(settings.path),
+      node_(settings.node),
       post_(std::move(post)),
       reader_(std::move(for_reading), ended_),
       writer_(std::move(file),
@@ -32,7 +32,8 @@ SqliteStore::~SqliteStore() {
 tl::expected<std::unique_ptr<SqliteStore>, std::string> SqliteStore::open(SqliteSettings settings,
                                                                           Post post,
                                                                           StoreEvents events) {
-    auto file = open_store_file(settings.path);
+    const std::string path = settings.path;
+    auto file = open_store_file(path);
     if (!file) {
         return tl::unexpected(file.error());
     }
@@ -50,16 +51,21 @@ tl::expected<std::unique_ptr<SqliteStore>, std::string> SqliteStore::open(Sqlite
                                                             std::move(post),
                                                             std::move(events)));
     } catch (const SqlError& error) {
-        return tl::unexpected("store: " + std::string(error.what()));
+        return tl::unexpected(describe(path, error));
     }
 }
 
 Loaded SqliteStore::load(core::Moment now) {
-    Loaded loaded{load_unfinished(writer_.database(), now),
+    Loaded loaded;
+    try {
+        loaded = {load_unfinished(writer_.database(), now),
                   load_outbox(writer_.database()),
                   writer_.meta_at_start().ingress_lsn,
                   writer_.meta_at_start().epoch};
-    writer_.start();
+    } catch (const SqlError& error) {
+        throw std::runtime_error(describe(path_, error));
+    }
+    writer_.start(loaded.unfinished);
     reader_.start();
     return loaded;
 }
@@ -69,8 +75,9 @@ void SqliteStore::accept(const core::Command& command, Done done) {
 }
 
 void SqliteStore::finish(core::FinishedCommand finished, std::optional<OutboxRow> row, Done done) {
-    ended_.insert(ended_.hash(finished.key.device.str(), finished.key.id));
-    writer_.push(FinishOp{std::move(finished), std::move(row), std::move(done)});
+    const bool ended_before =
+        ended_.insert(ended_.hash(finished.key.device.str(), finished.key.id));
+    writer_.push(FinishOp{std::move(finished), std::move(row), std::move(done), ended_before});
 }
 
 void SqliteStore::mark(Mark mark, Done done) {
@@ -89,7 +96,9 @@ void SqliteStore::find_finished(const core::CommandKey& key, Found found) {
 
 std::chrono::milliseconds SqliteStore::dedup_horizon(proto::WallTime now) const {
     const std::int64_t oldest = writer_.oldest_end_ms();
-    return oldest == 0 ? std::chrono::milliseconds{} : now - from_ms(oldest);
+    // The wall clock may have been set back since.
+    return oldest == 0 ? std::chrono::milliseconds{}
+                       : std::max(std::chrono::milliseconds{}, now - from_ms(oldest));
 }
 
 void SqliteStore::put_outbox(OutboxRow row, Done done) {
@@ -160,11 +169,9 @@ void SqliteStore::find_by_id(std::string id, Answer<std::vector<CommandRecord>> 
 }
 
 void SqliteStore::list(ListRequest request, Answer<CommandList> answer) {
-    query<CommandList>(
-        [request = std::move(request)](const Database& database) {
-            return read_list(database, request);
-        },
-        std::move(answer));
+    query<CommandList>([request = std::move(request)](
+                           const Database& database) { return read_list(database, request); },
+                       std::move(answer));
 }
 
 }  // namespace dm::store

@@ -75,6 +75,7 @@ private:
     template <class What>
     void query(std::function<What(const Database&)> read, Answer<What> answer);
 
+    std::string path_;
     std::string node_;
     Post post_;
     KeySet ended_;

@@ -23,13 +23,6 @@ std::string refusal(const std::string& path, const std::string& why) {
     return "store " + path + ": " + why + kWayOut;
 }
 
-std::string describe(const std::string& path, const SqlError& error) {
-    if (error.is_corrupt()) {
-        return refusal(path, std::string("no store, or damaged: ") + error.what() + ".");
-    }
-    return "store " + path + ": " + error.what();
-}
-
 /// Why this file must not be used, if there is a reason. Reads only.
 std::optional<std::string> objection(Database& database, const std::string& path) {
     const std::int64_t schema = database.integer("PRAGMA user_version");
@@ -61,14 +54,21 @@ void prepare(Database& database) {
 
 }  // namespace
 
+std::string describe(const std::string& path, const SqlError& error) {
+    if (error.is_corrupt()) {
+        return refusal(path, std::string("no store, or damaged: ") + error.what() + ".");
+    }
+    return "store " + path + ": " + error.what();
+}
+
 tl::expected<StoreFile, std::string> open_store_file(const std::string& path) {
     const fs::path folder = fs::path(path).parent_path();
     std::error_code problem;
     if (!folder.empty()) {
         fs::create_directories(folder, problem);
         if (problem) {
-            return tl::unexpected("store " + path + ": cannot create the folder: " +
-                                  problem.message());
+            return tl::unexpected("store " + path +
+                                  ": cannot create the folder: " + problem.message());
         }
     }
     auto lock = lock_file(path + ".lock");

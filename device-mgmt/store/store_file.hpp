@@ -20,6 +20,9 @@ struct StoreFile {
 /// the sentence names the path and what to do.
 [[nodiscard]] tl::expected<StoreFile, std::string> open_store_file(const std::string& path);
 
+/// A sentence for what SQLite found wrong with the store at `path`, and what to do.
+[[nodiscard]] std::string describe(const std::string& path, const SqlError& error);
+
 /// Opens a store that must exist for reading only, whoever writes to it meanwhile.
 [[nodiscard]] tl::expected<Database, std::string> open_for_reading(const std::string& path);
 

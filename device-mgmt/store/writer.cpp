@@ -58,7 +58,11 @@ Writer::~Writer() {
     }
 }
 
-void Writer::start() {
+void Writer::start(const std::vector<core::Command>& unfinished) {
+    for (const core::Command& command : unfinished) {
+        commands_.remember(command);
+    }
+    commands_.settle();
     thread_ = std::thread([this] { run(); });
 }
 
@@ -132,6 +136,7 @@ bool Writer::commit(std::vector<Op>& batch) {
             return true;
         } catch (const SqlError& error) {
             file_.database.rollback();
+            commands_.undo();
             if (!may_try_again(error)) {
                 return false;
             }
@@ -189,8 +194,11 @@ void Writer::apply(const AcceptOp& op, Outcome& outcome) {
 void Writer::apply(const FinishOp& op, Outcome& outcome) {
     const core::FinishedCommand& finished = op.finished;
     const HeldMark* mark = marks_.find(finished.key);
-    const int added = commands_.finish(++outcome.meta.ended, outcome.meta.accepted, finished, mark);
-    outcome.meta.finished += static_cast<std::uint64_t>(added);
+    if (op.ended_before) {
+        outcome.meta.finished -= commands_.erase_ended(finished.key);
+    }
+    commands_.finish(++outcome.meta.ended, outcome.meta.accepted, finished, mark);
+    outcome.meta.finished += 1;
     if (mark != nullptr) {
         outcome.written_marks.push_back(finished.key);
     }
@@ -220,9 +228,8 @@ void Writer::write_held(const std::vector<Op>& batch, Outcome& outcome) {
     outcome.meta.epoch = wanted_.epoch;
     outcome.meta.ingress_lsn = wanted_.ingress_lsn;
     if (pruner_.due(outcome.meta.finished, now)) {
-        const std::size_t limit = batch.empty()
-                                      ? Pruner::kMaxSlice
-                                      : std::max(kMinPruned, 2 * count<FinishOp>(batch));
+        const std::size_t limit =
+            batch.empty() ? Pruner::kMaxSlice : std::max(kMinPruned, 2 * count<FinishOp>(batch));
         outcome.pruned = pruner_.prune(commands_, outcome.meta.finished, limit, now);
         outcome.meta.finished -= outcome.pruned->removed.size();
     }
@@ -230,6 +237,7 @@ void Writer::write_held(const std::vector<Op>& batch, Outcome& outcome) {
 }
 
 void Writer::conclude(std::vector<Op>& batch, Outcome& outcome) {
+    commands_.settle();
     meta_ = outcome.meta;
     durable_lsn_ = meta_.ingress_lsn;
     for (const core::CommandKey& key : outcome.written_marks) {

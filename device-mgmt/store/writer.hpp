@@ -54,11 +54,13 @@ public:
 
     [[nodiscard]] const Meta& meta_at_start() const { return meta_; }
 
-    void start();
+    /// With the unfinished commands as they were loaded.
+    void start(const std::vector<core::Command>& unfinished);
     void push(Op op);
 
     // Any thread.
     [[nodiscard]] bool writable() const;
+
     /// Whether the last attempt to write failed: queries then need not wait for writes.
     [[nodiscard]] bool healthy() const { return healthy_.load(); }
 

@@ -1,0 +1,77 @@
+#include "device-mgmt/store/mark_buffer.hpp"
+#include "tests/unit/store_sqlite/samples.hpp"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+using namespace dm;
+using namespace dm::test;
+using namespace std::chrono_literals;
+using proto::CommandState;
+using store::MarkBuffer;
+
+namespace {
+
+store::Mark sent(const std::string& id, std::uint32_t attempt = 1) {
+    return {key(id), CommandState::sent, attempt, later(30s).wall, kStart.wall, ""};
+}
+
+}  // namespace
+
+TEST_CASE("a mark is due when somebody waits for it, when it is old, and when all are wanted") {
+    MarkBuffer marks;
+    marks.hold(sent("c-1"), false, kStart.mono);
+    marks.hold(sent("c-2"), true, kStart.mono);
+    marks.hold(sent("c-3"), false, later(200ms).mono);
+    CHECK(marks.due(later(200ms).mono, false).size() == 1);
+    CHECK(marks.due(later(200ms).mono, false)[0] == key("c-2"));
+    CHECK(marks.due(later(300ms).mono, false).size() == 2);
+    CHECK(marks.due(kStart.mono, true).size() == 3);
+    marks.forget(key("c-1"));
+    marks.forget(key("c-2"));
+    CHECK(marks.due(later(300ms).mono, false).empty());
+    marks.forget(key("c-3"));
+    CHECK(marks.empty());
+}
+
+TEST_CASE("the marks of a command are put together") {
+    MarkBuffer marks;
+    marks.hold(sent("c-1"), false, kStart.mono);
+    marks.hold(
+        {key("c-1"), CommandState::delivered, 1, {}, later(1s).wall, ""}, false, kStart.mono);
+    const store::HeldMark* held = marks.find(key("c-1"));
+    REQUIRE(held != nullptr);
+    CHECK(held->state == CommandState::delivered);
+    CHECK(held->reply_by == later(30s).wall);
+    CHECK(held->steps == R"([1800000000000,"sent",1],[1800000001000,"delivered",1])");
+    marks.forget(key("c-1"));
+    marks.hold(sent("c-1", 2), false, later(1s).mono);
+    CHECK(marks.due(later(1100ms).mono, false).empty());
+    CHECK(marks.find(key("c-1"))->attempts == 2);
+}
+
+TEST_CASE("a mark that is waited for is durable when that completes") {
+    const TempFolder folder;
+    const std::string path = (folder.path() / "store.db").string();
+    OpenStore store(path);
+    store.accept(accepted(key("c-1")));
+    store.wait([&](auto done) { store->mark(sent("c-1"), std::move(done)); });
+    // A second reader sees it, so a restart would.
+    CHECK(store.query(key("c-1"))->state == CommandState::sent);
+    store.close();
+    CHECK(OpenStore(path).loaded.unfinished[0].attempts == 1);
+}
+
+TEST_CASE("a mark of a command that has ended changes nothing") {
+    const TempFolder folder;
+    OpenStore store((folder.path() / "store.db").string());
+    store.accept(accepted(key("c-1")));
+    store.finish(finished(key("c-1")));
+    store.wait([&](auto done) { store->mark(sent("c-1"), std::move(done)); });
+    store.wait([&](auto done) { store->mark(sent("never accepted"), std::move(done)); });
+    const auto record = store.query(key("c-1"));
+    CHECK(record->state == CommandState::succeeded);
+    CHECK(record->history.size() == 2);
+    CHECK_FALSE(store.query(key("never accepted")));
+}

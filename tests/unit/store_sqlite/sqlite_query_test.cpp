@@ -1,0 +1,100 @@
+#include "tests/unit/store_sqlite/samples.hpp"
+
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <sqlite3.h>
+
+using namespace dm;
+using namespace dm::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// What an operator sees: rows as lines, columns separated by `|`.
+std::vector<std::string> look(const std::string& path, const std::string& sql) {
+    std::vector<std::string> lines;
+    sqlite3* database = nullptr;
+    REQUIRE(sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK);
+    const auto row = [](void* to, int columns, char** values, char** /*names*/) {
+        std::string line;
+        for (int i = 0; i < columns; ++i) {
+            line += (i == 0 ? "" : "|") + std::string(values[i] == nullptr ? "" : values[i]);
+        }
+        static_cast<std::vector<std::string>*>(to)->push_back(line);
+        return 0;
+    };
+    CHECK(sqlite3_exec(database, sql.c_str(), row, &lines, nullptr) == SQLITE_OK);
+    sqlite3_close(database);
+    return lines;
+}
+
+}  // namespace
+
+TEST_CASE("an operator reads states, times and history beside a running server") {
+    const TempFolder folder;
+    const std::string path = (folder.path() / "store.db").string();
+    OpenStore store(path);
+    store.accept(accepted(key("c-1")));
+    store->mark({key("c-1"), proto::CommandState::sent, 1, {}, later(1s).wall, ""});
+    store.finish(finished(key("c-1"), later(2s)));
+    store.accept(accepted(key("c-2")));
+    CHECK(
+        look(path,
+             "SELECT device, id, state, attempts, accepted, finished FROM commands ORDER BY id") ==
+        std::vector<std::string>{
+            "dev-1|c-1|succeeded|1|2027-01-15T08:00:00.000Z|2027-01-15T08:00:02.000Z",
+            "dev-1|c-2|accepted|0|2027-01-15T08:00:00.000Z|"});
+    CHECK(look(path, "SELECT at, state, attempt FROM history WHERE id = 'c-1' ORDER BY at") ==
+          std::vector<std::string>{"2027-01-15T08:00:00.000Z|accepted|0",
+                                   "2027-01-15T08:00:01.000Z|sent|1",
+                                   "2027-01-15T08:00:02.000Z|succeeded|1"});
+}
+
+TEST_CASE("searches by key, id and device use an index, in each of its parts") {
+    const TempFolder folder;
+    const std::string path = (folder.path() / "store.db").string();
+    const OpenStore store(path);
+    const auto plan = [&](const std::string& condition) {
+        std::string steps;
+        for (const std::string& line :
+             look(path, "EXPLAIN QUERY PLAN SELECT * FROM finished WHERE " + condition)) {
+            steps += line;
+        }
+        return steps;
+    };
+    CHECK(plan("id = 'a' AND device = 'b'").find("finished_key (ANY(<expr>) AND id=?") !=
+          std::string::npos);
+    CHECK(plan("id = 'a'").find("finished_key (ANY(<expr>) AND id=?") != std::string::npos);
+    CHECK(plan("device = 'b'").find("finished_of_device (ANY(<expr>) AND device=?") !=
+          std::string::npos);
+}
+
+TEST_CASE("the history of an end tells why") {
+    const TempFolder folder;
+    OpenStore store((folder.path() / "store.db").string());
+    core::FinishedCommand failed =
+        finished(key("c-1"), kStart, R"({"status":"rejected","error":{"code":"device_rejected"}})");
+    failed.state = proto::CommandState::failed;
+    store.finish(failed);
+    store.finish(finished(key("c-2"), kStart, R"({"status":"ok"})"));
+    CHECK(store.query(key("c-1"))->history.back().detail == "device_rejected");
+    CHECK(store.query(key("c-2"))->history.back().detail == "ok");
+}
+
+TEST_CASE("too many queries at once are answered busy, none is left out") {
+    const TempFolder folder;
+    OpenStore store((folder.path() / "store.db").string());
+    constexpr int kQueries = 20'000;
+    int answered = 0;
+    int busy = 0;
+    for (int i = 0; i < kQueries; ++i) {
+        store->find_by_id("x", [&](const auto& answer) {
+            ++answered;
+            busy += answer ? 0 : 1;
+        });
+    }
+    store.posted.run_until([&] { return answered == kQueries; });
+    CHECK(busy < kQueries);
+}
