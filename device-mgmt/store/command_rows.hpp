@@ -14,7 +14,7 @@ namespace dm::store {
 
 /// Where a row stands: `seq` by acceptance, `number` by its end.
 struct EndedRow {
-    std::uint64_t number;
+    std::uint64_t number = 0;
     proto::WallTime finished_at;
     proto::WallTime deadline;  ///< reply_by, or send_by of a command that was not sent
     core::CommandKey key;

@@ -27,7 +27,7 @@ struct IngressRecord {
 };
 
 inline constexpr std::size_t kMaxIngressTopicBytes = 65535;
-inline constexpr std::size_t kMaxIngressPayloadBytes = 512 * 1024;
+inline constexpr std::size_t kMaxIngressPayloadBytes = std::size_t{512} * 1024;
 inline constexpr std::size_t kMaxIngressCorrelationBytes = 65535;
 inline constexpr std::size_t kMaxIngressUserProperties = 256;
 inline constexpr std::size_t kMaxIngressPropertyBytes = 65535;

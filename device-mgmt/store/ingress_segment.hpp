@@ -22,7 +22,7 @@ using Lsn = std::uint64_t;
 
 inline constexpr std::size_t kSegmentHeaderBytes = 32;
 inline constexpr std::size_t kRecordHeaderBytes = 16;
-inline constexpr std::size_t kMaxIngressRecordBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxIngressRecordBytes = std::size_t{1024} * 1024;
 
 [[nodiscard]] std::string segment_name(Lsn first);
 

@@ -13,7 +13,7 @@ template <class Unsigned>
 void append_le(std::string& out, Unsigned value) {
     static_assert(std::is_unsigned_v<Unsigned>);
     for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
-        out.push_back(static_cast<char>((value >> (8 * i)) & 0xffU));
+        out.push_back(static_cast<char>((std::uint64_t{value} >> (8 * i)) & 0xffU));
     }
 }
 

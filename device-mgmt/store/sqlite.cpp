@@ -53,9 +53,10 @@ Database::Database(const std::string& path, Mode mode) {
     const int result =
         sqlite3_open_v2(path.c_str(), &handle_, flags | SQLITE_OPEN_NOMUTEX, nullptr);
     if (result != SQLITE_OK) {
-        const SqlError error(sqlite3_extended_errcode(handle_), sqlite3_errmsg(handle_));
+        const int code = sqlite3_extended_errcode(handle_);
+        const std::string text = sqlite3_errmsg(handle_);
         sqlite3_close_v2(handle_);
-        throw error;
+        throw SqlError(code, text);
     }
     sqlite3_extended_result_codes(handle_, 1);
     sqlite3_busy_timeout(handle_, kBusyMs);
@@ -181,7 +182,7 @@ bool Statement::step() {
 }
 
 int Statement::finish() {
-    const Reset reset{*this};
+    const Reset reset(*this);
     while (step()) {
     }
     return sqlite3_changes(sqlite3_db_handle(handle_));

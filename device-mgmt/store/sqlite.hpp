@@ -103,7 +103,7 @@ public:
     template <class Row, class... Values>
     void each(const Row& row, const Values&... values) {
         bind(values...);
-        const Reset reset{*this};
+        const Reset reset(*this);
         while (step()) {
             row();
         }
@@ -118,10 +118,18 @@ public:
     [[nodiscard]] std::optional<std::int64_t> integer_if_any(int column) const;
 
 private:
-    struct Reset {
-        Statement& statement;
+    /// Resets when it goes.
+    class Reset {
+    public:
+        explicit Reset(Statement& statement) : statement_(statement) {}
 
-        ~Reset() { statement.reset(); }
+        ~Reset() { statement_.reset(); }
+
+        Reset(const Reset&) = delete;
+        Reset& operator=(const Reset&) = delete;
+
+    private:
+        Statement& statement_;
     };
 
     template <class... Values>

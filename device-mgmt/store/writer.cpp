@@ -45,8 +45,8 @@ Writer::Writer(
       commit_(file_.database, "COMMIT"),
       pruner_(settings_.keep),
       meta_(load_meta(file_.database)),
-      wanted_(meta_) {
-    durable_lsn_ = meta_.ingress_lsn;
+      wanted_(meta_),
+      durable_lsn_(meta_.ingress_lsn) {
     commands_.each_ended(
         0, 1, [this](const EndedRow& row) { oldest_end_ms_ = to_ms(row.finished_at); });
 }
@@ -151,15 +151,23 @@ bool Writer::commit(std::vector<Op>& batch) {
 bool Writer::may_try_again(const SqlError& error) {
     const bool was_healthy = healthy_.exchange(false);
     if (!error.is_full() && !error.is_busy()) {
-        events_.on_fatal(error.what());
+        if (events_.on_fatal) {
+            events_.on_fatal(error.what());
+        }
         return false;
     }
     if (was_healthy) {
-        post_([on_writable = events_.on_writable, reason = std::string(error.what())] {
-            on_writable(false, reason);
-        });
+        tell_writable(false, error.what());
     }
     return true;
+}
+
+void Writer::tell_writable(bool writable, const std::string& reason) {
+    if (events_.on_writable) {
+        post_([on_writable = events_.on_writable, writable, reason] {
+            on_writable(writable, reason);
+        });
+    }
 }
 
 // ---- one transaction ----
@@ -258,7 +266,7 @@ void Writer::conclude(std::vector<Op>& batch, Outcome& outcome) {
         }
     }
     if (!healthy_.exchange(true)) {
-        post_([on_writable = events_.on_writable] { on_writable(true, ""); });
+        tell_writable(true, "");
     }
     post_completions(batch, outcome);
     start_queries(batch);
@@ -270,8 +278,10 @@ void Writer::post_completions(std::vector<Op>& batch, Outcome& outcome) {
     std::size_t finds = 0;
     for (Op& op : batch) {
         if (auto* find = std::get_if<FindOp>(&op)) {
-            completions.push_back([found = std::move(find->found),
-                                   result = std::move(outcome.found[finds++])] { found(result); });
+            completions.emplace_back(
+                [found = std::move(find->found), result = std::move(outcome.found[finds++])] {
+                    found(result);
+                });
             continue;
         }
         std::visit(

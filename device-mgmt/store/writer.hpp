@@ -23,14 +23,14 @@ namespace dm::store {
 /// Runs a function later on the relay's thread, in the order of the calls; from any thread.
 using Post = std::function<void(std::function<void()>)>;
 
+/// Either may be empty.
 struct StoreEvents {
     /// No space on the disk: accept nothing (`false`, with the reason) until it is back (`true`).
     /// On the relay's thread.
-    std::function<void(bool writable, const std::string& reason)> on_writable =
-        [](bool /*writable*/, const std::string& /*reason*/) {};
+    std::function<void(bool writable, const std::string& reason)> on_writable;
     /// The disk or the database failed: nothing is written any more and no completion comes; the
     /// process must end. On the store's thread.
-    std::function<void(const std::string& reason)> on_fatal = [](const std::string& /*reason*/) {};
+    std::function<void(const std::string& reason)> on_fatal;
 };
 
 struct WriterSettings {
@@ -89,6 +89,7 @@ private:
     [[nodiscard]] bool has_work(const std::vector<Op>& batch) const;
     [[nodiscard]] bool commit(std::vector<Op>& batch);
     [[nodiscard]] bool may_try_again(const SqlError& error);
+    void tell_writable(bool writable, const std::string& reason);
     void write(const std::vector<Op>& batch, Outcome& outcome);
     void write_held(const std::vector<Op>& batch, Outcome& outcome);
     void apply(const AcceptOp& op, Outcome& outcome);

@@ -1,5 +1,6 @@
 #include "device-mgmt/store/ingress_log.hpp"
 
+#include "tests/support/file_size_limit.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <algorithm>
@@ -169,6 +170,24 @@ TEST_CASE("a folder that does not have the free space is nearly full from the st
     auto settings = small(folder);
     settings.min_free_bytes = std::uint64_t{1} << 62U;
     CHECK(open(settings)->space().nearly_full);
+}
+
+TEST_CASE("a disk that fails is told, and the record does not count") {
+    const dm::test::TempFolder folder;
+    auto log = open(small(folder));
+    fill(*log, 10);
+    {
+        // Writes beyond the limit fail, the one across it is cut short.
+        const dm::test::FileSizeLimit limit(2000);
+        auto appended = log->append(payload(log->last() + 1));
+        while (appended) {
+            appended = log->append(payload(log->last() + 1));
+        }
+        CHECK(appended.error() == AppendProblem::io);
+    }
+    const Lsn last = log->last();
+    fill(*log, last + 100);
+    CHECK(replay(*log, 0) == range(1, last + 100));
 }
 
 TEST_CASE("two processes cannot have one log") {

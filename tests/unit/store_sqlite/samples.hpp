@@ -76,13 +76,16 @@ public:
         settings_.path = std::move(path);
         settings_.node = "n1";
         settings_.clock = [this] { return core::Moment{mono, wall}; };
-        auto opened = store::SqliteStore::open(settings_,
-                                               posted.post(),
-                                               {[this](bool writable, const std::string& reason) {
-                                                    (writable ? became_writable : became_full) += 1;
-                                                    full_reason = reason;
-                                                },
-                                                {}});
+        store::StoreEvents events;
+        events.on_writable = [this](bool writable, const std::string& reason) {
+            (writable ? became_writable : became_full) += 1;
+            full_reason = reason;
+        };
+        // Called on the store's thread; counted on ours.
+        events.on_fatal = [this](const std::string& /*reason*/) {
+            posted.post()([this] { ++died; });
+        };
+        auto opened = store::SqliteStore::open(settings_, posted.post(), std::move(events));
         if (!opened) {
             throw std::runtime_error(opened.error());
         }
@@ -140,6 +143,7 @@ public:
     store::Loaded loaded;
     int became_full = 0;
     int became_writable = 0;
+    int died = 0;
     std::string full_reason;
 
 private:

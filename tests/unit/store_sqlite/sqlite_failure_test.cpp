@@ -1,3 +1,4 @@
+#include "tests/support/file_size_limit.hpp"
 #include "tests/unit/store_sqlite/samples.hpp"
 
 #include <string>
@@ -60,6 +61,27 @@ TEST_CASE("without space nothing completes, and with space again everything does
     CHECK(OpenStore(path).loaded.outbox.size() == put - 20);
 }
 
+TEST_CASE("an end that found no space at first is the end of what was accepted") {
+    const TempFolder folder;
+    const std::string path = (folder.path() / "store.db").string();
+    store::SqliteSettings settings;
+    settings.max_pages = 64;
+    OpenStore store(path, settings);
+    const std::string large(150'000, 'x');
+    store.accept(accepted(key("c-1")));
+    store.wait([&](auto done) { store->put_outbox(message(1, large), std::move(done)); });
+    bool done = false;
+    store->finish(finished(key("c-1"), later(5s)), message(2, large), [&] { done = true; });
+    store.posted.run_until([&] { return store.became_full > 0; });
+    CHECK_FALSE(done);
+    execute(path, "DELETE FROM outbox WHERE number = 1");
+    store.posted.run_until([&] { return done; });
+    CHECK(store.query(key("c-1"))->accepted_at == kStart.wall);
+    CHECK(store.query(key("c-1"))->history.size() == 2);
+    store.close();
+    CHECK(OpenStore(path).loaded.unfinished.empty());
+}
+
 TEST_CASE("closing a store that has no space does not wait for it") {
     const TempFolder folder;
     const std::string path = (folder.path() / "store.db").string();
@@ -89,6 +111,26 @@ TEST_CASE("a program that holds the database for writing is waited for") {
     sqlite3_close(other);
     store.posted.run_until([&] { return done; });
     CHECK(store->writable());
+}
+
+TEST_CASE("a disk that fails ends the store for good, and nothing more completes") {
+    const TempFolder folder;
+    const std::string path = (folder.path() / "store.db").string();
+    bool completed = false;
+    {
+        OpenStore store(path);
+        store.accept(accepted(key("before")));
+        const FileSizeLimit limit(64 * 1024);
+        store->put_outbox(message(1, std::string(400'000, 'x')), [&] { completed = true; });
+        store->accept(accepted(key("after")), [&] { completed = true; });
+        store.posted.run_until([&] { return store.died > 0; });
+        CHECK_FALSE(store->writable());
+        CHECK(store.became_full == 0);
+    }
+    CHECK_FALSE(completed);
+    OpenStore again(path);
+    REQUIRE(again.loaded.unfinished.size() == 1);
+    CHECK(again.loaded.unfinished[0].key == key("before"));
 }
 
 TEST_CASE("a row that makes no sense stops the start, with the way out") {
