@@ -1,6 +1,7 @@
 #include "protocol/json_fields.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/operator_messages.hpp"
+#include "protocol/request_payload.hpp"
 
 #include <utility>
 
@@ -9,23 +10,6 @@ namespace dm::proto {
 namespace {
 
 using std::chrono::seconds;
-
-tl::expected<FieldReader, RequestProblem> read_payload(std::string_view payload) {
-    if (payload.size() > kMaxOperatorPayloadBytes) {
-        return tl::unexpected(RequestProblem{
-            Rejection::too_large,
-            "the payload has more than " + std::to_string(kMaxOperatorPayloadBytes) + " bytes",
-            std::nullopt});
-    }
-    auto fields = read_object(payload);
-    if (!fields) {
-        return tl::unexpected(RequestProblem{Rejection::bad_request,
-                                             "the payload is " + fields.error().message,
-                                             std::nullopt,
-                                             true});
-    }
-    return FieldReader(*std::move(fields));
-}
 
 seconds seconds_or(FieldReader& in, std::string_view name, seconds min, seconds max, seconds def) {
     const auto value = in.natural_if_any(

@@ -202,6 +202,18 @@ std::optional<std::uint64_t> FieldReader::natural_if_any(std::string_view name,
     return field->natural;
 }
 
+std::optional<bool> FieldReader::boolean_if_any(std::string_view name) {
+    const Field* const field = find(name, JsonKind::boolean, "must be true or false");
+    if (field == nullptr) {
+        return std::nullopt;
+    }
+    return field->raw == "true";
+}
+
+std::optional<DeviceId> FieldReader::device_if_any(std::string_view name) {
+    return has(name) ? device(name) : std::nullopt;
+}
+
 std::string FieldReader::text(std::string_view name, std::size_t max_bytes) {
     return required(name, text_if_any(name, max_bytes));
 }

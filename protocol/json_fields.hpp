@@ -72,6 +72,8 @@ public:
     [[nodiscard]] std::optional<std::uint64_t> natural_if_any(std::string_view name,
                                                               std::uint64_t min,
                                                               std::uint64_t max);
+    [[nodiscard]] std::optional<bool> boolean_if_any(std::string_view name);
+    [[nodiscard]] std::optional<DeviceId> device_if_any(std::string_view name);
 
     // Required, without a placeholder: empty after a problem.
     [[nodiscard]] std::optional<Name> name(std::string_view name);

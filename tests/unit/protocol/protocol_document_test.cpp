@@ -1,5 +1,8 @@
+#include "protocol/broadcast_answer.hpp"
 #include "protocol/frame_codec.hpp"
 #include "protocol/operator_messages.hpp"
+#include "protocol/query_answer.hpp"
+#include "protocol/query_request.hpp"
 #include "protocol/topics.hpp"
 #include "tests/unit/protocol/bytes.hpp"
 
@@ -95,10 +98,103 @@ Check written_by(const std::string& expected) {
     };
 }
 
-const std::map<std::string, Check>& checks() {
+std::string stream_message(const std::string& text) {
+    const auto data = parse_stream_message(text);
+    return data ? std::string() : data.error().message;
+}
+
+std::string query(const std::string& text) {
+    const auto query = parse_query(text);
+    return query ? std::string() : query.error().message;
+}
+
+std::string bad_query(const std::string& text) {
+    return parse_query(text) ? "is accepted" : "";
+}
+
+CommandSummary queued(const std::string& device) {
+    const WallTime accepted = *parse_time("2026-11-22T08:15:30.000Z");
+    return {*DeviceId::parse(device),
+            "c-1",
+            "set",
+            CommandState::queued,
+            0,
+            accepted,
+            accepted + std::chrono::seconds(60),
+            {},
+            {},
+            {}};
+}
+
+CommandDetails failed_command(WallTime end) {
+    CommandDetails command{queued("lamp-7"), {}, {}};
+    CommandSummary& summary = command.summary;
+    const WallTime sent = summary.accepted_at + std::chrono::milliseconds(10);
+    summary.state = CommandState::failed;
+    summary.attempts = 1;
+    summary.reply_by = sent + std::chrono::seconds(30);
+    summary.finished_at = end;
+    summary.operator_name = "alice";
+    const auto seq = static_cast<std::uint64_t>(summary.accepted_at.time_since_epoch().count());
+    command.history = {{seq, CommandState::accepted, 0, summary.accepted_at, "node-1", ""},
+                       {seq + 10, CommandState::sent, 1, sent, "node-1", ""},
+                       {seq + 123, CommandState::failed, 1, end, "node-1", "device_rejected"}};
+    command.terminal = R"({"id":"c-1","device":"lamp-7","command":"set","state":"failed"})";
+    return command;
+}
+
+DeviceDetails online_device(WallTime time) {
+    return {*DeviceId::parse("lamp-7"),
+            true,
+            1795335330123,
+            "node-1",
+            time,
+            "connected",
+            "L1",
+            "2.0.1",
+            R"({"site":"hall-3"})",
+            {*Name::parse("night"), *Name::parse("site.hall-3")},
+            time - std::chrono::hours(24),
+            time};
+}
+
+DeviceDetails offline_device(WallTime time) {
+    DeviceDetails device = online_device(time);
+    device.online = false;
+    device.reason = "heartbeat_missed";
+    device.model.reset();
+    device.firmware.reset();
+    device.labels.reset();
+    device.groups.clear();
+    return device;
+}
+
+std::map<std::string, Check> answer_checks(const DeviceId& device, WallTime time) {
+    const AnswerWriter answer("node-1", time);
+    const Name hall = *Name::parse("hall-3");
+    return {
+        {"broadcast-addressed",
+         written_by(to_json(BroadcastAddressed{
+             "night", hall, "node-1", time, 2, 1, 1, {device, *DeviceId::parse("lamp-8")}}))},
+        {"broadcast-accepted",
+         written_by(to_json(BroadcastAccepted{"night", hall, "node-1", time, 2, 2, 0}))},
+        {"broadcast-sent",
+         written_by(to_json(BroadcastSent{*Name::parse("all"), "node-1", time, 1200, 1198}))},
+        {"answer-error",
+         written_by(answer.failure("command", {QueryError::not_found, "id: no such command"}))},
+        {"answer-command", written_by(answer.command(failed_command(time)))},
+        {"answer-same-id", written_by(answer.same_id({queued("lamp-7"), queued("lamp-8")}, false))},
+        {"answer-commands",
+         written_by(answer.commands(device, {queued("lamp-7")}, {1}, 4611686018427387911))},
+        {"answer-device", written_by(answer.device(online_device(time)))},
+        {"answer-devices", written_by(answer.devices({offline_device(time)}, true))},
+    };
+}
+
+std::map<std::string, Check> all_checks() {
     const DeviceId device = *DeviceId::parse("lamp-7");
     const WallTime time = *parse_time("2026-11-22T08:15:30.123Z");
-    static const std::map<std::string, Check> all{
+    std::map<std::string, Check> all{
         {"device-frame", device_frame(Format::json)},
         {"device-frame-cbor",
          [](const std::string& hex) {
@@ -109,6 +205,9 @@ const std::map<std::string, Check>& checks() {
         {"command", command},
         {"bad-command", bad_command},
         {"broadcast", broadcast},
+        {"stream-message", stream_message},
+        {"query", query},
+        {"bad-query", bad_query},
         {"cancel", cancel},
         {"outcome", outcome},
         {"presence",
@@ -125,6 +224,12 @@ const std::map<std::string, Check>& checks() {
              "node-1", "up", 1200, 20000, "wss://node-1:8443/v1/device", "0.1.0", "0193a1f0"}))},
         {"text", [](const std::string& /*text*/) { return std::string(); }},
     };
+    all.merge(answer_checks(device, time));
+    return all;
+}
+
+const std::map<std::string, Check>& checks() {
+    static const std::map<std::string, Check> all = all_checks();
     return all;
 }
 
@@ -171,6 +276,11 @@ TEST_CASE("the limits of the protocol document are those of the code") {
           "| `labels` | " + std::to_string(kMaxLabelsBytes) + " bytes of JSON |",
           "| `streams` | " + std::to_string(kMaxStreamsPerFrame) + " names in a frame |",
           "| `jwt` | " + std::to_string(kMaxTokenBytes) + " bytes |",
+          "of at most " + std::to_string(kMaxDevicesPerPart) + ":",
+          "`limit` (1–" + std::to_string(kMaxQueryLimit) + ", default " +
+              std::to_string(kDefaultQueryLimit) + ")",
+          "A history of more than " + std::to_string(kMaxHistoryBytes / 1024) + " KiB",
+          "before " + std::to_string(kMaxAnswerBytes / 1024) + " KiB",
           "| Payload of an operator's message | " + std::to_string(kMaxOperatorPayloadBytes) +
               " bytes |",
           "| Correlation Data | " + std::to_string(kMaxCorrelationBytes) + " bytes |",
@@ -212,6 +322,11 @@ TEST_CASE("the close codes and words of the protocol document are those of the c
     }
     for (int i = 0; i <= static_cast<int>(Rejection::forbidden); ++i) {
         const std::string row = "| `" + std::string(word(static_cast<Rejection>(i))) + "` |";
+        CAPTURE(row);
+        CHECK(text.find(row) != std::string::npos);
+    }
+    for (int i = 0; i <= static_cast<int>(QueryError::unavailable); ++i) {
+        const std::string row = "| `" + std::string(word(static_cast<QueryError>(i))) + "` |";
         CAPTURE(row);
         CHECK(text.find(row) != std::string::npos);
     }
