@@ -3,6 +3,7 @@
 #include "protocol/time.hpp"
 
 #include <chrono>
+#include <functional>
 
 namespace dm::core {
 
@@ -18,5 +19,8 @@ struct Moment {
 
 /// Reads the clocks of the machine; the only place that does.
 [[nodiscard]] Moment read_clock();
+
+/// Where an adapter gets the moments that it passes in: read_clock, or a clock moved by hand.
+using Clock = std::function<Moment()>;
 
 }  // namespace dm::core

@@ -24,15 +24,18 @@ Relay::Relay(RelaySettings settings,
              const MakeStore& make_store,
              PostOrder post_order,
              ops::Metrics& metrics,
-             ops::HealthState& health)
+             ops::HealthState& health,
+             RelaySources sources)
     : settings_(std::move(settings)),
       broker_(broker),
       metrics_(metrics),
       health_(health),
+      clock_(std::move(sources.clock)),
+      uuids_(std::move(sources.uuids)),
       loop_("relay"),
       publications_(proto::Topics(settings_.prefix), settings_.node),
       dispatcher_(with_node(settings_.dispatch, settings_.node),
-                  [this] { return uuids_.next(core::read_clock().wall); }),
+                  [this] { return uuids_.next(clock_().wall); }),
       outbox_(broker,
               [this](const broker::OutboundMessage& parked) {
                   metrics_.broker_dropped("refused");
@@ -40,7 +43,7 @@ Relay::Relay(RelaySettings settings,
               }),
       store_(make_store(loop_)),
       post_order_(std::move(post_order)),
-      boot_(uuids_.next(core::read_clock().wall)),
+      boot_(uuids_.next(clock_().wall)),
       deadline_timer_(loop_.io()),
       received_(loop_.io(),
                 [this](std::vector<Received>& batch) {
@@ -78,7 +81,8 @@ broker::BrokerSettings Relay::complete(broker::BrokerSettings broker,
 
 void Relay::start() {
     metrics_.loop_lag(loop_.name(), loop_.lag());
-    loop_.start([this](core::Moment now) { on_tick(now); });
+    started_ = true;
+    loop_.start([this](core::Moment /*now*/) { tick(); });
 }
 
 void Relay::drain() {
@@ -87,13 +91,13 @@ void Relay::drain() {
 
 bool Relay::finish(std::chrono::milliseconds patience) {
     loop_.run_and_wait([this] {
-        dispatcher_.end_all(core::read_clock());
+        dispatcher_.end_all(clock_());
         carry_out_effects();
         announce("down");
     });
-    const core::Instant until = core::read_clock().mono + patience;
+    const core::Instant until = clock_().mono + patience;
     bool empty = false;
-    while (!empty && core::read_clock().mono < until) {
+    while (!empty && clock_().mono < until) {
         std::promise<void> ticked;
         loop_.run_and_wait([&] {
             empty = outbox_.size() == 0 && dispatcher_.unfinished() == 0;
@@ -134,7 +138,7 @@ void Relay::on_disconnected(std::string_view reason) {
 
 void Relay::on_message(broker::InboundMessage message) {
     received_.wait_below(kMaxIntake, kIntakePatience);
-    received_.push({std::move(message), core::read_clock().mono});
+    received_.push({std::move(message), clock_().mono});
 }
 
 void Relay::on_published(broker::PublishTicket ticket, broker::PublishResult result) {
@@ -143,7 +147,13 @@ void Relay::on_published(broker::PublishTicket ticket, broker::PublishResult res
 
 // ---- time ----
 
-void Relay::on_tick(core::Moment now) {
+void Relay::advance() {
+    dispatcher_.advance(clock_());
+    carry_out_effects();
+}
+
+void Relay::tick() {
+    const core::Moment now = clock_();
     outbox_.retry();
     metrics_.loop_lag(loop_.name(), loop_.lag());
     metrics_.set_outbox(outbox_.size());
@@ -164,7 +174,7 @@ void Relay::on_tick(core::Moment now) {
 
 void Relay::arm_deadline() {
     const auto next = dispatcher_.next_deadline();
-    if (!next || (armed_ && *armed_ <= *next)) {
+    if (!started_ || !next || (armed_ && *armed_ <= *next)) {
         return;
     }
     armed_ = next;
@@ -174,8 +184,7 @@ void Relay::arm_deadline() {
             return;
         }
         armed_.reset();
-        dispatcher_.advance(core::read_clock());
-        carry_out_effects();
+        advance();
     });
 }
 

@@ -40,6 +40,12 @@ struct RelaySettings {
     core::DispatchSettings dispatch;
 };
 
+/// What makes two runs with the same inputs differ; a simulation brings its own.
+struct RelaySources {
+    core::Clock clock = core::read_clock;
+    UuidSource uuids = {};
+};
+
 /// Unprocessed publishes beyond which the broker's thread waits, at most kIntakePatience each: so
 /// the broker is slowed down, and the relay, which needs the broker's lock to publish, never waits
 /// for itself.
@@ -64,7 +70,8 @@ public:
           const MakeStore& make_store,
           PostOrder post_order,
           ops::Metrics& metrics,
-          ops::HealthState& health);
+          ops::HealthState& health,
+          RelaySources sources = {});
     ~Relay() override;
     Relay(const Relay&) = delete;
     Relay& operator=(const Relay&) = delete;
@@ -86,8 +93,20 @@ public:
 
     [[nodiscard]] const loop::Loop& loop() const { return loop_; }
 
-    /// Tests run the loop by hand, without start().
+    // ---- by hand, instead of start(): on the thread that runs the loop ----
+
     [[nodiscard]] loop::Loop& loop() { return loop_; }
+
+    /// When `advance` has something to do.
+    [[nodiscard]] std::optional<core::Instant> next_deadline() const {
+        return dispatcher_.next_deadline();
+    }
+
+    /// Ends what is overdue.
+    void advance();
+
+    /// What the loop's tick does, every loop::Loop::kTick.
+    void tick();
 
     // shard::Upstream, any thread
     [[nodiscard]] bool report(core::Report report) override;
@@ -146,16 +165,16 @@ private:
     void publish_expendable(broker::OutboundMessage message, std::string_view kind);
     void announce(std::string_view state);
 
-    void on_tick(core::Moment now);
     void arm_deadline();
 
     RelaySettings settings_;
     broker::Broker& broker_;
     ops::Metrics& metrics_;
     ops::HealthState& health_;
+    core::Clock clock_;
+    UuidSource uuids_;
     loop::Loop loop_;
     Publications publications_;
-    UuidSource uuids_;
     core::Directory directory_;
     core::Dispatcher dispatcher_;
     Outbox outbox_;
@@ -166,6 +185,7 @@ private:
     std::uint64_t announced_sessions_ = 0;
     std::uint64_t ticks_ = 0;
     asio::steady_timer deadline_timer_;
+    bool started_ = false;  ///< not: time passes by hand, and no timer is armed
     std::optional<core::Instant> armed_;
     std::function<void()> when_ticked_;  ///< called once, by the next tick
     loop::Channel<Received> received_;

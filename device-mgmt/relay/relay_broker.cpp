@@ -47,7 +47,7 @@ void Relay::take(const BrokerEvent& event) {
 }
 
 void Relay::submit(core::Submission submission, core::Instant received) {
-    metrics_.command_stage("intake", core::read_clock().mono - received);
+    metrics_.command_stage("intake", clock_().mono - received);
     const auto& after = submission.request.after;
     if (after && !dispatcher_.holds({submission.device, *after})) {
         core::CommandKey key{submission.device, *after};
@@ -63,19 +63,19 @@ void Relay::submit(core::Submission submission, core::Instant received) {
 
 void Relay::look_up_and_submit(core::Submission submission) {
     if (!submission.request.id) {
-        dispatcher_.submit(submission, std::nullopt, core::read_clock());
+        dispatcher_.submit(submission, std::nullopt, clock_());
         carry_out_effects();
         return;
     }
     core::CommandKey key{submission.device, *submission.request.id};
     store_->find_finished(key, [this, submission = std::move(submission)](const auto& finished) {
-        dispatcher_.submit(submission, finished, core::read_clock());
+        dispatcher_.submit(submission, finished, clock_());
         carry_out_effects();
     });
 }
 
 void Relay::cancel(const Cancel& cancel) {
-    const auto result = dispatcher_.cancel(cancel.key, core::read_clock());
+    const auto result = dispatcher_.cancel(cancel.key, clock_());
     if (result != core::Dispatcher::CancelResult::cancelled) {
         const bool sent = result == core::Dispatcher::CancelResult::already_sent;
         log::info("cancel_without_effect",
@@ -96,7 +96,7 @@ void Relay::cancel(const Cancel& cancel) {
 }
 
 void Relay::refuse(const RefusedInput& refused) {
-    const core::Moment now = core::read_clock();
+    const core::Moment now = clock_();
     metrics_.command("rejected");
     metrics_.rejection(proto::word(refused.code));
     log::info("command_rejected",
@@ -119,7 +119,7 @@ void Relay::carry_out_effects() {
 void Relay::carry_out(core::StoreAccepted& effect) {
     store_->accept(effect.command,
                    [this, key = effect.command.key, begun = effect.command.accepted_at.mono] {
-                       const core::Moment now = core::read_clock();
+                       const core::Moment now = clock_();
                        metrics_.store_commit(now.mono - begun);
                        metrics_.command_stage("accept", now.mono - begun);
                        metrics_.command("accepted");

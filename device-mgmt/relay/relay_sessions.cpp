@@ -15,7 +15,7 @@ void Relay::take(core::Report& report) {
     } else if (const auto* sent = std::get_if<core::CommandSent>(&report.body)) {
         dispatcher_.sent(report.device, report.from, sent->id, sent->ok, sent->at);
     } else if (std::holds_alternative<core::SessionWritable>(report.body)) {
-        dispatcher_.writable(report.device, report.from, core::read_clock());
+        dispatcher_.writable(report.device, report.from, clock_());
     } else if (auto* frame = std::get_if<core::ForwardedFrame>(&report.body)) {
         forwarded(report, *frame);
     }
@@ -23,7 +23,7 @@ void Relay::take(core::Report& report) {
 }
 
 void Relay::opened(const core::Report& report, const core::SessionOpened& opened) {
-    const core::Moment now = core::read_clock();
+    const core::Moment now = clock_();
     const auto claim = directory_.claim(report.device, report.from, opened.remote, now);
     if (!claim.granted) {
         log::error("device_id_duel",
@@ -51,7 +51,7 @@ void Relay::opened(const core::Report& report, const core::SessionOpened& opened
 }
 
 void Relay::closed(const core::Report& report, const core::SessionClosed& closed) {
-    const core::Moment now = core::read_clock();
+    const core::Moment now = clock_();
     dispatcher_.detach(report.device, report.from, now);
     if (const auto entry = directory_.release(report.device, report.from)) {
         outbox_.put_retained(
@@ -65,7 +65,7 @@ void Relay::forwarded(const core::Report& report, core::ForwardedFrame& frame) {
     if (entry == nullptr) {
         return;
     }
-    const core::Moment now = core::read_clock();
+    const core::Moment now = clock_();
     if (auto* reply = std::get_if<proto::Reply>(&frame)) {
         replied(report, *reply);
     } else if (const auto* ack = std::get_if<proto::Ack>(&frame)) {
@@ -85,7 +85,7 @@ void Relay::forwarded(const core::Report& report, core::ForwardedFrame& frame) {
 }
 
 void Relay::replied(const core::Report& report, proto::Reply& reply) {
-    if (dispatcher_.replied(report.device, report.from, reply, core::read_clock())) {
+    if (dispatcher_.replied(report.device, report.from, reply, clock_())) {
         return;
     }
     core::CommandKey key{report.device, reply.id};
@@ -93,7 +93,7 @@ void Relay::replied(const core::Report& report, proto::Reply& reply) {
         key,
         [this, device = report.device, session = report.from, reply = std::move(reply)](
             const auto& finished) {
-            dispatcher_.reply_to_finished(device, session, reply, finished, core::read_clock());
+            dispatcher_.reply_to_finished(device, session, reply, finished, clock_());
             carry_out_effects();
         });
 }

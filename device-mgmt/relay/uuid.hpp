@@ -2,6 +2,7 @@
 
 #include "protocol/time.hpp"
 
+#include <cstdint>
 #include <random>
 #include <string>
 
@@ -12,6 +13,9 @@ namespace dm::relay {
 class UuidSource {
 public:
     UuidSource();
+
+    /// The same seed and times make the same UUIDs: for runs that can be repeated.
+    explicit UuidSource(std::uint64_t seed) : random_(seed) {}
 
     [[nodiscard]] std::string next(proto::WallTime now);
 

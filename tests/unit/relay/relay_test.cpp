@@ -1,6 +1,7 @@
 #include "device-mgmt/relay/relay.hpp"
 
 #include "device-mgmt/store/memory_store.hpp"
+#include "tests/support/manual_clock.hpp"
 #include "tests/support/memory_broker.hpp"
 
 #include <optional>
@@ -69,7 +70,7 @@ public:
         for (const core::Order& order : std::exchange(orders_, {})) {
             if (const auto* send = std::get_if<core::SendCommand>(&order.body)) {
                 sent.push_back(*send);
-                report(order.to, core::CommandSent{send->frame.id, true, core::read_clock()});
+                report(order.to, core::CommandSent{send->frame.id, true, clock_.now()});
             } else {
                 kept_.push_back(order);
             }
@@ -94,9 +95,26 @@ public:
         return broker_.published_to(topic);
     }
 
+    /// Time passes, and what comes due meanwhile happens at its moment.
+    void pass(std::chrono::milliseconds time) {
+        const core::Instant until = clock_.now().mono + time;
+        for (auto next = relay_.next_deadline(); next && *next <= until;
+             next = relay_.next_deadline()) {
+            clock_.advance(
+                std::chrono::duration_cast<std::chrono::milliseconds>(*next - clock_.now().mono));
+            relay_.advance();
+            run();
+        }
+        clock_.advance(
+            std::chrono::duration_cast<std::chrono::milliseconds>(until - clock_.now().mono));
+        relay_.tick();
+        run();
+    }
+
     test::MemoryBroker& broker() { return broker_; }
 
 private:
+    test::ManualClock clock_;
     test::MemoryBroker broker_;
     ops::Metrics metrics_{"test"};
     ops::HealthState health_;
@@ -112,7 +130,8 @@ private:
                  },
                  [this](core::Order order) { orders_.push_back(std::move(order)); },
                  metrics_,
-                 health_};
+                 health_,
+                 {[this] { return clock_.now(); }, UuidSource(1)}};
 };
 
 bool says(const broker::OutboundMessage& message, const std::string& what) {
@@ -228,6 +247,19 @@ TEST_CASE("an end that the broker did not take is published after it has come ba
     node.broker().connect(true);
     node.run();
     CHECK(node.on("dm/replies/d-1").size() == 1);
+}
+
+TEST_CASE("a command that nobody answers times out at its moment, by whatever clock") {
+    Node node;
+    node.open(kFirst);
+    node.publish(R"({"id":"c-1","command":"x","timeout_s":5})");
+    CHECK(node.confirm_sendings().size() == 1);
+    node.pass(std::chrono::milliseconds(4999));
+    CHECK(node.on("dm/replies/d-1").empty());
+    node.pass(std::chrono::milliseconds(1));
+    REQUIRE(node.on("dm/replies/d-1").size() == 1);
+    CHECK(says(node.on("dm/replies/d-1")[0], R"("state":"timed_out")"));
+    CHECK(says(node.on("dm/replies/d-1")[0], R"("latency_ms":5000)"));
 }
 
 TEST_CASE("an input that cannot be a command gets one rejection and goes no further") {

@@ -27,4 +27,12 @@ TEST_CASE("UUIDs of one millisecond differ") {
     CHECK(seen.size() == 1000);
 }
 
+TEST_CASE("the same seed makes the same UUIDs") {
+    UuidSource one(7);
+    UuidSource other(7);
+    CHECK(one.next(proto::WallTime{}) == other.next(proto::WallTime{}));
+    CHECK(one.next(proto::WallTime{}) == other.next(proto::WallTime{}));
+    CHECK(UuidSource(8).next(proto::WallTime{}) != UuidSource(7).next(proto::WallTime{}));
+}
+
 }  // namespace dm::relay
