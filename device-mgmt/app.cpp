@@ -70,6 +70,7 @@ shard::ShardSettings shard_settings(const Config& config, std::uint32_t index, s
     settings.session.node = config.node.name;
     settings.session.heartbeat = config.session.heartbeat;
     settings.session.dead_after = config.session.dead_after;
+    settings.session.refresh = config.session.refresh;
     settings.session.max_frames_per_s = config.session.max_frames_per_s;
     return settings;
 }

@@ -38,6 +38,7 @@ struct Config {
     struct Session {
         std::chrono::seconds heartbeat{20};
         std::chrono::seconds dead_after{50};
+        std::chrono::seconds refresh{3600};
         std::uint32_t max_frames_per_s = 50;
         std::size_t max_unsent_bytes = 256 * 1024UL;
     };

@@ -109,6 +109,12 @@ void add_session(Table& table, Config::Session& session) {
                   {2, 7200},
                   "A device silent for so long is closed with 4002. At least twice the heartbeat: "
                   "one lost heartbeat is no death.");
+    table.seconds("session.refresh_s",
+                  session.refresh,
+                  {0, 30 * kDay},
+                  "Age at which a session is closed with 4004 and made anew, give or take 10 %, so "
+                  "that a fleet spreads over all nodes again and identities are checked again. A "
+                  "`reconnect` tells the device before. 0: never.");
     table.integer(
         "session.max_frames_per_s",
         session.max_frames_per_s,

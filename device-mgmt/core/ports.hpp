@@ -34,8 +34,12 @@ public:
     /// before the next turn of the loop. `on_close` follows exactly once, never inside this call.
     virtual void abort() = 0;
 
-    /// Bytes handed to send() and not yet taken by the kernel.
+    /// Bytes held for the peer: those of every message that is not yet written whole.
     [[nodiscard]] virtual std::size_t unsent_bytes() const = 0;
+
+    /// Bytes the kernel has taken for the peer since the connection began. While bytes are unsent
+    /// this grows exactly as fast as the peer reads.
+    [[nodiscard]] virtual std::uint64_t taken_bytes() const = 0;
 
     /// `address:port` of the peer.
     [[nodiscard]] virtual std::string_view remote() const = 0;

@@ -1,6 +1,7 @@
 #include "device-mgmt/core/session.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace dm::core {
@@ -15,6 +16,10 @@ bool is_planned(CloseCode code) {
     return code == CloseCode::drain || code == CloseCode::session_refresh ||
            code == CloseCode::overloaded;
 }
+
+/// A device that is asked to come back after a refresh may do so at once: the refreshes of a fleet
+/// are spread already.
+constexpr std::chrono::milliseconds kRefreshRetry{0};
 
 /// A token that is valid for longer is as good as one for ever, and fits every clock.
 constexpr std::chrono::hours kLongestToken{24 * 365 * 10};
@@ -34,12 +39,32 @@ Session::Session(const SessionSettings& settings,
       last_rx_(host.now().mono),
       frames_(settings.max_frames_per_s, settings.max_frames_per_s * 4, last_rx_),
       opened_(last_rx_),
+      refresh_at_(choose_refresh()),
       next_look_(Instant::max()),
       format_(format) {
     if (expires_at) {
         set_expiry(*expires_at, host.now());
     }
     arm(next_deadline(), last_rx_);
+}
+
+Instant Session::choose_refresh() const {
+    if (settings_.refresh.count() == 0) {
+        return Instant::max();
+    }
+    // The device and the moment it came at: another share of the ± 10 % in every session.
+    constexpr std::uint64_t kSteps = 2001;
+    const auto opened = static_cast<std::uint64_t>(opened_.time_since_epoch().count());
+    std::uint64_t mixed = std::hash<proto::DeviceId>{}(device_) + opened;
+    mixed = (mixed ^ (mixed >> 33U)) * 0xff51afd7ed558ccdU;  // MurmurHash3's finalizer
+    const std::uint64_t step = (mixed ^ (mixed >> 33U)) % kSteps;
+    const double share = 0.9 + 0.2 * static_cast<double>(step) / (kSteps - 1);
+    return opened_ + std::chrono::duration_cast<Instant::duration>(settings_.refresh * share);
+}
+
+bool Session::is_refresh_due(Instant now) const {
+    return now >= refresh_at_ &&
+           (now - last_command_ >= kRefreshCalm || now - refresh_at_ >= kRefreshPatience);
 }
 
 void Session::set_expiry(proto::WallTime expires_at, const Moment& now) {
@@ -164,7 +189,7 @@ SendResult Session::send(const proto::ServerFrame& frame) {
     } else if (!blocked_since_) {
         const Instant now = host_.now().mono;
         blocked_since_ = now;
-        blocked_bytes_ = link_.unsent_bytes();
+        blocked_taken_ = link_.taken_bytes();
         arm(now + kStuckAfter, now);
     }
     return result;
@@ -198,7 +223,9 @@ void Session::send_command(const proto::CommandFrame& frame) {
         sent_back_.clear();
         ok = welcomed_ && send(frame) == SendResult::ok;
     }
-    if (!ok) {
+    if (ok) {
+        last_command_ = host_.now().mono;
+    } else {
         sent_back_.push_back(frame.id);
     }
     host_.report(CommandSent{frame.id, ok, host_.now()});
@@ -249,6 +276,12 @@ Instant Session::next_deadline() const {
     if (token_end_) {
         next = std::min(next, *token_end_);
     }
+    if (refresh_at_ != Instant::max()) {
+        next = std::min(
+            next,
+            std::max(refresh_at_,
+                     std::min(last_command_ + kRefreshCalm, refresh_at_ + kRefreshPatience)));
+    }
     return next;
 }
 
@@ -256,12 +289,12 @@ bool Session::is_stuck(Instant now) {
     if (!blocked_since_ || now - *blocked_since_ < kStuckAfter) {
         return false;
     }
-    const std::size_t unsent = link_.unsent_bytes();
-    if (unsent >= blocked_bytes_) {
+    const std::uint64_t taken = link_.taken_bytes();
+    if (taken == blocked_taken_) {
         return true;
     }
     blocked_since_ = now;  // slow, but not stuck
-    blocked_bytes_ = unsent;
+    blocked_taken_ = taken;
     return false;
 }
 
@@ -287,6 +320,8 @@ void Session::check() {
         close(CloseCode::overloaded, kWelcomeTimeout);
     } else if (token_end_ && now >= *token_end_) {
         close(CloseCode::token_expired, std::nullopt);
+    } else if (is_refresh_due(now)) {
+        close(CloseCode::session_refresh, kRefreshRetry);
     } else {
         arm(next_deadline(), now);
     }

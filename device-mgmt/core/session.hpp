@@ -26,14 +26,20 @@ struct SessionSettings {
     std::chrono::seconds dead_after{50};
     double max_frames_per_s = 50;  ///< with bursts of four times as many; beyond: close 4005
     std::uint32_t max_message_bytes = 65536;
+    std::chrono::seconds refresh{3600};  ///< give or take 10 %, then close 4004; 0: never
 };
 
 inline constexpr std::chrono::seconds kTokenGrace{60};      ///< after `exp`, before 4003
-inline constexpr std::chrono::seconds kStuckAfter{10};      ///< no byte leaves: 4006
+inline constexpr std::chrono::seconds kStuckAfter{10};      ///< full, and no byte leaves: 4006
 inline constexpr std::chrono::seconds kBadFrameWindow{60};  ///< ten bad frames within: 1008
 inline constexpr std::size_t kMaxBadFrames = 10;
 inline constexpr std::chrono::seconds kWelcomeTimeout{10};  ///< claim not answered: 1013
 inline constexpr std::chrono::seconds kLongestSleep{60};    ///< between two checks
+/// A refresh waits until no command was sent for so long, which gives the last one time to be
+/// answered …
+inline constexpr std::chrono::seconds kRefreshCalm{5};
+/// … but for a device that is never left alone it waits no longer than this.
+inline constexpr std::chrono::seconds kRefreshPatience{60};
 /// Answers to frames that came before the welcome and wait for it; beyond, they are dropped.
 inline constexpr std::size_t kMaxEarlyFrames = 8;
 
@@ -101,11 +107,18 @@ public:
 
     [[nodiscard]] bool closed() const { return closed_; }
 
+    /// When this session is due to be refreshed.
+    [[nodiscard]] Instant refresh_at() const { return refresh_at_; }
+
 private:
     void on_decoded(proto::DeviceFrame& frame);
     void on_token(const proto::Token& token);
     void bad_frame(const proto::FrameProblem& problem);
     [[nodiscard]] SendResult send(const proto::ServerFrame& frame);
+    /// When this session is to be refreshed: at a moment of its own, so that devices which came
+    /// together do not go together.
+    [[nodiscard]] Instant choose_refresh() const;
+    [[nodiscard]] bool is_refresh_due(Instant now) const;
     void set_expiry(proto::WallTime expires_at, const Moment& now);
     /// Whether the link has been full for kStuckAfter without a byte leaving.
     [[nodiscard]] bool is_stuck(Instant now);
@@ -124,12 +137,14 @@ private:
     std::optional<proto::WallTime> expires_at_;
     std::optional<Instant> token_end_;       ///< expires_at_ and grace on the monotonic clock
     std::optional<Instant> blocked_since_;   ///< a send was dropped and nothing became writable yet
-    std::size_t blocked_bytes_ = 0;          ///< unsent then
+    std::uint64_t blocked_taken_ = 0;        ///< what the kernel had taken then
     std::vector<std::string> sent_back_;     ///< ids since the first one that did not fit
     std::vector<Instant> bad_frames_;        ///< of the last kBadFrameWindow
     std::vector<proto::ServerFrame> early_;  ///< held back until the welcome
     Instant opened_;
-    Instant next_look_;  ///< of the checks asked for, the one that counts
+    Instant refresh_at_;      ///< far away when sessions are not refreshed
+    Instant last_command_{};  ///< when one was sent
+    Instant next_look_;       ///< of the checks asked for, the one that counts
     proto::Format format_;
     bool welcomed_ = false;
     bool closing_ = false;

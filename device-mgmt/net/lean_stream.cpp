@@ -110,6 +110,11 @@ std::error_code LeanStream::expect_host(const std::string& host) {
     return done == 1 ? std::error_code{} : last_tls_error();
 }
 
+std::uint64_t LeanStream::taken_bytes() const {
+    // Below OpenSSL, because a record counts as written only when all of it is.
+    return ssl_ ? BIO_number_written(SSL_get_wbio(ssl_.get())) : plain_taken_;
+}
+
 void LeanStream::abort() {
     if (!socket_.is_open()) {
         return;
@@ -241,6 +246,7 @@ LeanStream::Step LeanStream::plain_write(const Pieces& pieces) {
     message.msg_iovlen = pieces.count;
     const auto sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {
+        plain_taken_ += static_cast<std::size_t>(sent);
         return {Want::nothing, {}, static_cast<std::size_t>(sent)};
     }
     if (errno == EAGAIN || errno == EINTR) {

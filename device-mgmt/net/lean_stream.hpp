@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -58,6 +59,9 @@ public:
 
     /// Null without TLS.
     [[nodiscard]] SSL* ssl() const { return ssl_.get(); }
+
+    /// Bytes the kernel has taken from this stream so far; with TLS those of its records.
+    [[nodiscard]] std::uint64_t taken_bytes() const;
 
     /// Resets the connection now and releases the descriptor; pending operations end with
     /// `operation_aborted`. Never calls a handler.
@@ -118,7 +122,8 @@ private:
 
     asio::ip::tcp::socket socket_;
     std::unique_ptr<SSL, FreeSsl> ssl_;
-    bool tls_broken_ = false;  ///< after a fatal TLS error nothing more may be said
+    std::uint64_t plain_taken_ = 0;  ///< without TLS; with it the BIO counts
+    bool tls_broken_ = false;        ///< after a fatal TLS error nothing more may be said
     bool writing_ = false;
     bool drained_ = false;  ///< the last read took all there was
 };

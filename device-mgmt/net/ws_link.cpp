@@ -103,6 +103,10 @@ core::SendResult Link::send(core::FrameKind kind, std::string_view payload) {
     return taken ? core::SendResult::ok : core::SendResult::dropped;
 }
 
+std::uint64_t Link::taken_bytes() const {
+    return connection_->get_socket().taken_bytes();
+}
+
 void Link::written(std::size_t bytes) {
     unsent_ -= bytes;
     if (!was_dropped_ || stage_ != Stage::open || !attached() ||

@@ -56,6 +56,8 @@ public:
 
     [[nodiscard]] std::size_t unsent_bytes() const override { return unsent_; }
 
+    [[nodiscard]] std::uint64_t taken_bytes() const override;
+
     [[nodiscard]] std::string_view remote() const override { return remote_; }
 
     // For the endpoint, in this order.

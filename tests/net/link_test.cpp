@@ -170,6 +170,24 @@ TEST_CASE("beyond the bound sends are dropped, and on_writable tells when there 
     CHECK(session.listener->writable == 1);
 }
 
+TEST_CASE("a reader's progress is seen while the message it reads is still unsent") {
+    World world{small_bound()};
+    const auto client = world.open();
+    auto& session = world.last();
+    CHECK(session.link->send(FrameKind::binary, std::string(15UL << 20U, 'x')) == SendResult::ok);
+    std::uint64_t taken = 0;
+    world.until([&] {  // until the kernel is full
+        const bool stalled = taken > 0 && session.link->taken_bytes() == taken;
+        taken = session.link->taken_bytes();
+        return stalled;
+    });
+    const auto unsent = session.link->unsent_bytes();
+    CHECK(unsent > 15UL << 20U);
+    client->poll();
+    world.until([&] { return session.link->taken_bytes() > taken; });
+    CHECK(session.link->unsent_bytes() == unsent);
+}
+
 TEST_CASE("small messages count for more than their payload") {
     World world{small_bound()};
     const auto client = world.open();

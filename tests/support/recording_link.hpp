@@ -3,6 +3,7 @@
 #include "device-mgmt/core/ports.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +41,8 @@ public:
 
     [[nodiscard]] std::size_t unsent_bytes() const override { return unsent; }
 
+    [[nodiscard]] std::uint64_t taken_bytes() const override { return taken; }
+
     [[nodiscard]] std::string_view remote() const override { return "192.0.2.1:4711"; }
 
     std::vector<Sent> sent;
@@ -48,6 +51,7 @@ public:
     bool aborted = false;
     std::size_t unsent = 0;  ///< as the test says; sending does not add to it
     std::size_t max_unsent = 256 * 1024;
+    std::uint64_t taken = 0;
 };
 
 }  // namespace dm::test

@@ -45,6 +45,8 @@ public:
 
     [[nodiscard]] std::size_t unsent_bytes() const override { return unsent_; }
 
+    [[nodiscard]] std::uint64_t taken_bytes() const override { return 0; }
+
     [[nodiscard]] std::string_view remote() const override { return "192.0.2.1:1"; }
 
     // SessionHost
