@@ -61,6 +61,7 @@ struct Counters {
     Counter overdue_commands;   ///< a command arrived after its own deadline
     Counter forgotten_replies;  ///< an un-acknowledged reply fell out of the bounded memory
     Counter unsent_frames;      ///< dropped because the connection did not drain
+    Counter journal_failures;   ///< the journal did not take an entry
 };
 
 /// The names of the counters in reports, gauges left out.
@@ -69,7 +70,7 @@ struct CounterName {
     Counter Counters::*counter;
 };
 
-inline constexpr std::array<CounterName, 23> kCounterNames{{
+inline constexpr std::array<CounterName, 24> kCounterNames{{
     {"sessions", &Counters::sessions},
     {"connect_failures", &Counters::connect_failures},
     {"refusals", &Counters::refusals},
@@ -93,6 +94,7 @@ inline constexpr std::array<CounterName, 23> kCounterNames{{
     {"overdue_commands", &Counters::overdue_commands},
     {"forgotten_replies", &Counters::forgotten_replies},
     {"unsent_frames", &Counters::unsent_frames},
+    {"journal_failures", &Counters::journal_failures},
 }};
 
 }  // namespace dm::sim

@@ -25,13 +25,23 @@ Device::Device(proto::DeviceId id,
                const Profile& profile,
                const Credentials* credentials,
                Counters& counters,
-               std::uint64_t seed)
+               std::uint64_t seed,
+               CommandJournal* journal)
     : id_(std::move(id)),
       profile_(profile),
       credentials_(credentials),
       counters_(counters),
+      journal_(journal),
       random_(seed),
       model_(make_model(model, random_)) {}
+
+void Device::restore(ReplyMemory memory, proto::WallTime now) {
+    memory_ = std::move(memory);
+    for (const auto& id : memory_.interrupted()) {
+        Result result = failed("interrupted by a restart");
+        keep_reply({id, std::move(result.status), std::move(result.data), now, {}});
+    }
+}
 
 void Device::on_open(Instant now) {
     session_.emplace(now);
@@ -89,10 +99,15 @@ void Device::on(const proto::CommandFrame& command, Moment now, Frames& out) {
     if (command.expires_in.count() <= 0) {
         counters_.overdue_commands.add();
     }
+    const auto known = memory_.known(command.id);
+    if (known == ReplyMemory::Known::no && journal_ != nullptr &&
+        !journal_->begun(id_, last_epoch_, command, now)) {
+        return;  // as if it had not come: the server sends it again, or times it out
+    }
     if (profile_.ack) {
         out.emplace_back(proto::Ack{command.id});
     }
-    switch (memory_.known(command.id)) {
+    switch (known) {
         case ReplyMemory::Known::no:
             begin(command, now, out);
             break;
@@ -119,6 +134,9 @@ void Device::begin(const proto::CommandFrame& command, Moment now, Frames& out) 
         result.takes + random_.between(profile_.reply_delay_min, profile_.reply_delay_max);
     proto::Reply reply{
         command.id, std::move(result.status), std::move(result.data), now.wall + delay, {}};
+    if (journal_ != nullptr) {
+        journal_->replied(id_, reply);
+    }
     if (delay.count() == 0) {
         finish(std::move(reply), out);
     } else {
@@ -138,8 +156,18 @@ void Device::send_reply(const proto::Reply& reply, Frames& out) {
     }
 }
 
+void Device::keep_reply(proto::Reply reply) {
+    if (journal_ != nullptr) {
+        journal_->replied(id_, reply);
+    }
+    memory_.finish(std::move(reply));
+}
+
 void Device::on(const proto::ReplyAck& ack, Moment /*now*/, Frames& /*out*/) {
     counters_.reply_acks.add();
+    if (journal_ != nullptr && memory_.reply(ack.id) != nullptr) {
+        journal_->acknowledged(id_, ack.id);
+    }
     memory_.acknowledged(ack.id);
 }
 

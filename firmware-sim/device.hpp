@@ -1,6 +1,7 @@
 #pragma once
 
 #include "firmware-sim/clock.hpp"
+#include "firmware-sim/command_journal.hpp"
 #include "firmware-sim/counters.hpp"
 #include "firmware-sim/credentials.hpp"
 #include "firmware-sim/models/model.hpp"
@@ -28,15 +29,26 @@ class Device {
 public:
     using Frames = std::vector<proto::DeviceFrame>;
 
-    /// `model` is one of kModels. Profile, credentials (may be null) and counters outlive it.
+    /// `model` is one of kModels. Profile, credentials (may be null), counters and journal (may be
+    /// null) outlive it.
     Device(proto::DeviceId id,
            std::string_view model,
            const Profile& profile,
            const Credentials* credentials,
            Counters& counters,
-           std::uint64_t seed);
+           std::uint64_t seed,
+           CommandJournal* journal = nullptr);
+
+    /// What an earlier process of this device remembered; before the first connection. What was
+    /// begun and not finished ends as an error: nobody knows how far it got.
+    void restore(ReplyMemory memory, proto::WallTime now);
+
+    [[nodiscard]] const ReplyMemory& memory() const { return memory_; }
 
     [[nodiscard]] const proto::DeviceId& id() const { return id_; }
+
+    /// Of the last `welcome`; 0 before the first.
+    [[nodiscard]] std::uint64_t epoch() const { return last_epoch_; }
 
     [[nodiscard]] Random& random() { return random_; }
 
@@ -82,6 +94,7 @@ private:
 
     void begin(const proto::CommandFrame& command, Moment now, Frames& out);
     void finish(proto::Reply reply, Frames& out);
+    void keep_reply(proto::Reply reply);
     void send_reply(const proto::Reply& reply, Frames& out);
     void finish_due_work(Instant now, Frames& out);
     void send_reading(Moment now, Frames& out);
@@ -91,6 +104,7 @@ private:
     const Profile& profile_;
     const Credentials* credentials_;
     Counters& counters_;
+    CommandJournal* journal_;
     Random random_;
     std::unique_ptr<Model> model_;
 

@@ -1,6 +1,9 @@
 #include "firmware-sim/fleet.hpp"
 
+#include "firmware-sim/journal.hpp"
+
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +13,52 @@ namespace dm::sim {
 std::string device_name(const std::string& prefix, std::size_t number) {
     return fmt::format("{}{:05}", prefix, number);
 }
+
+namespace {
+
+constexpr std::string_view kJournalSuffix = ".journal";
+
+bool ends_with(const std::string& text, std::string_view end) {
+    return text.size() >= end.size() &&
+           text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+/// One journal per thread, which has the devices that were dealt to it: with another number of
+/// threads they would look into the wrong one.
+tl::expected<std::vector<std::unique_ptr<Journal>>, std::string> open_journals(
+    const FleetSize& size, std::size_t threads) {
+    std::vector<std::unique_ptr<Journal>> journals(threads);
+    if (size.journal.empty()) {
+        return journals;
+    }
+    std::error_code error;
+    std::filesystem::create_directories(size.journal, error);
+    const auto start = device_name(size.prefix, size.first) + ".";
+    const auto end = fmt::format("-of-{}{}", threads, kJournalSuffix);
+    for (const auto& entry : std::filesystem::directory_iterator{size.journal, error}) {
+        const auto name = entry.path().filename().string();
+        if (name.compare(0, start.size(), start) == 0 && ends_with(name, kJournalSuffix) &&
+            !ends_with(name, end)) {
+            return tl::unexpected(fmt::format("{} was written with another number of threads",
+                                              entry.path().string()));
+        }
+    }
+    if (error) {
+        return tl::unexpected(
+            fmt::format("the folder {} cannot be used: {}", size.journal, error.message()));
+    }
+    for (std::size_t i = 0; i < threads; ++i) {
+        auto journal = Journal::open(
+            (std::filesystem::path{size.journal} / fmt::format("{}{}{}", start, i, end)).string());
+        if (!journal) {
+            return tl::unexpected(std::move(journal.error()));
+        }
+        journals[i] = *std::move(journal);
+    }
+    return journals;
+}
+
+}  // namespace
 
 tl::expected<std::unique_ptr<Fleet>, std::string> Fleet::make(const FleetSettings& settings,
                                                               const FleetSize& size,
@@ -38,9 +87,14 @@ tl::expected<std::unique_ptr<Fleet>, std::string> Fleet::make(const FleetSetting
              now.mono + std::chrono::duration_cast<Instant::duration>(delay),
              seeds.next()});
     }
+    auto journals = open_journals(size, threads);
+    if (!journals) {
+        return tl::unexpected(journals.error());
+    }
     std::unique_ptr<Fleet> fleet{new Fleet};
-    for (const auto& share : shares) {
-        fleet->workers_.push_back(std::make_unique<Worker>(settings, share, notices));
+    for (std::size_t i = 0; i < threads; ++i) {
+        fleet->workers_.push_back(
+            std::make_unique<Worker>(settings, shares[i], std::move((*journals)[i]), notices));
     }
     return fleet;
 }

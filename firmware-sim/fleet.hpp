@@ -22,6 +22,7 @@ struct FleetSize {
     std::string prefix = "sim-";
     double rate = 100;  ///< devices that begin to connect per second
     std::size_t threads = 1;
+    std::string journal;  ///< folder; empty: none is kept
 };
 
 /// `<prefix>` and at least five digits.
@@ -30,7 +31,8 @@ struct FleetSize {
 /// All devices of the process, dealt out to a few threads.
 class Fleet {
 public:
-    /// The error says why the ids are not possible. `scenario` and `notices` outlive the fleet.
+    /// The error says why the ids or the journal are not possible. `scenario` and `notices` outlive
+    /// the fleet.
     [[nodiscard]] static tl::expected<std::unique_ptr<Fleet>, std::string> make(
         const FleetSettings& settings,
         const FleetSize& size,

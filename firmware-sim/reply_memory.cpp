@@ -56,4 +56,14 @@ std::vector<proto::Reply> ReplyMemory::unacknowledged() const {
     return replies;
 }
 
+std::vector<std::string> ReplyMemory::interrupted() const {
+    std::vector<std::string> ids;
+    for (const auto& id : order_) {
+        if (!entries_.at(id).finished) {
+            ids.push_back(id);
+        }
+    }
+    return ids;
+}
+
 }  // namespace dm::sim

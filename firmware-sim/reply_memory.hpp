@@ -40,6 +40,18 @@ public:
     /// Replies that no `reply_ack` has come for, in the order of their commands.
     [[nodiscard]] std::vector<proto::Reply> unacknowledged() const;
 
+    /// Ids that were begun and have no reply, oldest first.
+    [[nodiscard]] std::vector<std::string> interrupted() const;
+
+    /// `visit(id, reply or null, acknowledged)` for every id, oldest first.
+    template <class Visit>
+    void for_each(Visit&& visit) const {
+        for (const auto& id : order_) {
+            const Entry& entry = entries_.at(id);
+            visit(id, entry.finished ? &entry.reply : nullptr, entry.acknowledged);
+        }
+    }
+
 private:
     struct Entry {
         proto::Reply reply;

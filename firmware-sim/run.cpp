@@ -2,6 +2,7 @@
 
 #include "firmware-sim/console_loop.hpp"
 #include "firmware-sim/fleet.hpp"
+#include "firmware-sim/history.hpp"
 #include "firmware-sim/json_text.hpp"
 #include "firmware-sim/progress.hpp"
 #include "firmware-sim/rate.hpp"
@@ -60,11 +61,20 @@ private:
         settings.credentials = setup_.credentials.get();
         settings.resume_tls = options_.resume_tls;
         settings.report_states = options_.report_states;
+        if (!options_.history.empty()) {
+            auto history = History::open(options_.history);
+            if (!history) {
+                return tl::unexpected(history.error());
+            }
+            history_ = *std::move(history);
+            settings.history = history_.get();
+        }
         const FleetSize size{options_.devices,
                              options_.first,
                              options_.prefix,
                              parse_rate(options_.rate).value_or(1),
-                             options_.threads};
+                             options_.threads,
+                             options_.journal};
         return Fleet::make(settings, size, setup_.scenario, setup_.sources, notices_);
     }
 
@@ -132,6 +142,8 @@ private:
         expect_none(fleet_->total(&Counters::bad_frames), "frames of the server were unreadable");
         expect_none(fleet_->total(&Counters::error_frames), "error frames came from the server");
         expect_none(experience.defects, "exceptions reached the loop");
+        expect_none(fleet_->total(&Counters::journal_failures), "entries the journal did not take");
+        expect_none(history_ ? history_->lost() : 0, "lines the history did not take");
         return list;
     }
 
@@ -183,6 +195,7 @@ private:
     const RunOptions& options_;
     const RunSetup& setup_;
     Notices notices_;
+    std::unique_ptr<History> history_;
     std::unique_ptr<Fleet> fleet_;
     ConsoleLoop loop_;
     Progress progress_;

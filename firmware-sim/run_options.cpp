@@ -109,6 +109,13 @@ void add_run_keys(Table& table, RunOptions& options) {
         "report-states", options.report_states, "A line for every session that opens or closes");
     table.boolean(
         "allow-drops", options.allow_drops, "Sessions that end unexpectedly are no failure");
+    table.text("journal",
+               options.journal,
+               "Folder in which the devices keep the last 1,024 executed ids each, and their "
+               "replies: an id is executed once even when this process is killed");
+    table.text("history",
+               options.history,
+               "File to append a JSON line to for every frame and every execution");
     table.text("json", options.json, "File for the report");
 }
 

@@ -43,6 +43,8 @@ struct RunOptions {
     std::string exit_when;
     bool report_states = false;
     bool allow_drops = false;
+    std::string journal;
+    std::string history;
     std::string json;
 };
 

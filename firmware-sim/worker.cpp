@@ -25,16 +25,22 @@ bool is_planned(proto::CloseCode code) {
 
 }  // namespace
 
-Worker::Member::Member(const MemberPlan& plan, const FleetSettings& settings, Counters& counters)
-    : device(plan.id, plan.model, *plan.profile, settings.credentials, counters, plan.seed),
+Worker::Member::Member(const MemberPlan& plan,
+                       const FleetSettings& settings,
+                       Counters& counters,
+                       CommandJournal* journal)
+    : device(
+          plan.id, plan.model, *plan.profile, settings.credentials, counters, plan.seed, journal),
       source(plan.source),
       attempt_at(plan.start) {}
 
 Worker::Worker(const FleetSettings& settings,
                const std::vector<MemberPlan>& plans,
+               std::unique_ptr<Journal> journal,
                Notices& notices)
     : settings_(settings),
       notices_(notices),
+      records_(std::move(journal), settings.history, counters_),
       work_(asio::make_work_guard(io_)),
       timer_(io_),
       client_(io_, settings.tls, settings.resume_tls, plans.size(), *this),
@@ -43,7 +49,30 @@ Worker::Worker(const FleetSettings& settings,
       stop_timer_(io_) {
     members_.reserve(plans.size());
     for (const auto& member : plans) {
-        members_.emplace_back(member, settings_, counters_);
+        members_.emplace_back(member, settings_, counters_, &records_);
+    }
+    if (records_.journal() != nullptr) {
+        restore_devices();
+    }
+}
+
+void Worker::restore_devices() {
+    const auto now = read_clock().wall;
+    for (auto& member : members_) {
+        member.device.restore(records_.journal()->take(member.device.id()), now);
+    }
+}
+
+/// Blocks this thread for as long as the disk takes; bounded by what the devices remember.
+void Worker::rewrite_journal() {
+    const bool written = records_.journal()->rewrite([this](Journal::Lines& lines) {
+        for (const auto& member : members_) {
+            lines.remember(member.device.id(), member.device.memory());
+        }
+    });
+    if (!written) {
+        counters_.journal_failures.add();
+        notices_.once("the journal cannot be rewritten; it goes on growing");
     }
 }
 
@@ -259,6 +288,7 @@ void Worker::on_message(Slot slot, bool binary, std::string_view payload) {
         member.device.on_sign_of_life(now.mono);
         return;
     }
+    records_.received(member.device.id(), member.device.epoch(), *frame, now);
     const bool welcomed = member.device.welcomed();
     member.device.on_frame(*frame, now, outgoing_);
     if (!welcomed && member.device.welcomed()) {
@@ -269,6 +299,9 @@ void Worker::on_message(Slot slot, bool binary, std::string_view payload) {
     }
     send_all(slot);
     plan(slot);
+    if (records_.journal() != nullptr && records_.journal()->oversized()) {
+        rewrite_journal();
+    }
 }
 
 void Worker::on_welcomed(Slot slot, Moment now) {
@@ -282,7 +315,11 @@ void Worker::on_welcomed(Slot slot, Moment now) {
 
 void Worker::send_all(Slot slot) {
     const bool binary = settings_.format == proto::Format::cbor;
+    const Device& device = members_[slot].device;
     for (const auto& frame : outgoing_) {
+        if (settings_.history != nullptr) {
+            records_.sending(device.id(), device.epoch(), frame, read_clock());
+        }
         if (!client_.send(slot, binary, proto::encode(settings_.format, frame))) {
             counters_.unsent_frames.add();
         }
@@ -305,6 +342,7 @@ void Worker::on_close(Slot slot, proto::CloseCode code, std::string_view reason)
 
 void Worker::end_session(Slot slot, proto::CloseCode code, std::string_view reason, Moment now) {
     Member& member = members_[slot];
+    records_.closed(member.device.id(), member.device.epoch(), static_cast<int>(code), reason, now);
     if (settings_.report_states) {
         notices_.line(fmt::format(
             "{} closed {} {}", member.device.id().str(), static_cast<int>(code), reason));

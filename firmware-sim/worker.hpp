@@ -7,7 +7,9 @@
 #include "firmware-sim/credentials.hpp"
 #include "firmware-sim/deadlines.hpp"
 #include "firmware-sim/device.hpp"
+#include "firmware-sim/device_records.hpp"
 #include "firmware-sim/histogram.hpp"
+#include "firmware-sim/history.hpp"
 #include "firmware-sim/notices.hpp"
 #include "firmware-sim/profile.hpp"
 #include "firmware-sim/target.hpp"
@@ -36,6 +38,7 @@ struct FleetSettings {
     const Credentials* credentials = nullptr;
     bool resume_tls = false;
     bool report_states = false;  ///< a notice for every session that opens or closes
+    History* history = nullptr;  ///< null: none is written
 };
 
 /// One device of a fleet, before it begins.
@@ -69,7 +72,11 @@ public:
     /// After it a stop no longer waits for closing handshakes.
     static constexpr std::chrono::seconds kStopPatience{15};
 
-    Worker(const FleetSettings& settings, const std::vector<MemberPlan>& plans, Notices& notices);
+    /// `journal` may be null; what it has of the devices goes to them.
+    Worker(const FleetSettings& settings,
+           const std::vector<MemberPlan>& plans,
+           std::unique_ptr<Journal> journal,
+           Notices& notices);
     ~Worker() override;
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
@@ -96,7 +103,10 @@ private:
     };
 
     struct Member {
-        Member(const MemberPlan& plan, const FleetSettings& settings, Counters& counters);
+        Member(const MemberPlan& plan,
+               const FleetSettings& settings,
+               Counters& counters,
+               CommandJournal* journal);
 
         Device device;
         asio::ip::address source;
@@ -127,10 +137,13 @@ private:
     void begin_stop();
     void stop_member(Slot slot);
     void finish(Member& member);
+    void restore_devices();
+    void rewrite_journal();
 
     FleetSettings settings_;
     Notices& notices_;
     Counters counters_;
+    DeviceRecords records_;
     Experience experience_;
 
     asio::io_context io_{1};

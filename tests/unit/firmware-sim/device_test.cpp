@@ -14,20 +14,47 @@ using sim::Moment;
 
 namespace {
 
+struct RecordingJournal : sim::CommandJournal {
+    std::vector<std::string> entries;
+    bool works = true;
+
+    bool begun(const proto::DeviceId& /*device*/,
+               std::uint64_t epoch,
+               const proto::CommandFrame& command,
+               Moment /*now*/) override {
+        entries.push_back("begun " + command.id + " in " + std::to_string(epoch));
+        return works;
+    }
+
+    void replied(const proto::DeviceId& /*device*/, const proto::Reply& reply) override {
+        entries.push_back("replied " + reply.id + " " + reply.status);
+    }
+
+    void acknowledged(const proto::DeviceId& /*device*/, const std::string& id) override {
+        entries.push_back("acknowledged " + id);
+    }
+};
+
 /// A device with a clock that is moved by hand.
 struct Bench {
     sim::Profile profile;
     sim::Counters counters;
     Moment now{Instant{} + 1000s, proto::WallTime{} + 1'700'000'000s};
     Device::Frames out;
+    RecordingJournal journal;
     std::optional<Device> device;
     std::uint64_t epoch = 100;
 
     Bench() { profile.telemetry_period = 0ms; }
 
     Device& make(std::string_view model = "lamp", const sim::Credentials* credentials = nullptr) {
-        device.emplace(
-            *proto::DeviceId::parse("sim-00001"), model, profile, credentials, counters, 42);
+        device.emplace(*proto::DeviceId::parse("sim-00001"),
+                       model,
+                       profile,
+                       credentials,
+                       counters,
+                       42,
+                       &journal);
         return *device;
     }
 
@@ -311,5 +338,53 @@ TEST_SUITE("firmware-sim/device") {
         CHECK(bench.counters.overdue_commands.value() == 1);
         CHECK(bench.counters.sessions.value() == 2);
         CHECK(bench.counters.devices_seen.value() == 1);
+    }
+
+    TEST_CASE("an id is in the journal before it is executed, its reply before it is sent") {
+        Bench bench;
+        bench.profile.reply_delay_min = bench.profile.reply_delay_max = 50ms;
+        bench.make();
+        bench.welcome();
+        bench.command("a", "get_state");
+        CHECK(bench.journal.entries == std::vector<std::string>{"begun a in 101", "replied a ok"});
+        bench.command("a", "get_state", "{}", 2);
+        bench.advance(50ms);
+        bench.tick();
+        bench.frame(proto::ReplyAck{"a", proto::ReplyResult::stored});
+        bench.frame(proto::ReplyAck{"of nobody", proto::ReplyResult::unknown});
+        CHECK(bench.journal.entries.size() == 3);
+        CHECK(bench.journal.entries[2] == "acknowledged a");
+    }
+
+    TEST_CASE("what the journal does not take is neither acknowledged nor executed") {
+        Bench bench;
+        bench.make();
+        bench.welcome();
+        bench.journal.works = false;
+        CHECK(bench.command("a", "get_state").empty());
+        CHECK(bench.counters.executed.value() == 0);
+        bench.journal.works = true;
+        CHECK(find<proto::Reply>(bench.command("a", "get_state", "{}", 2)) != nullptr);
+    }
+
+    TEST_CASE("after a restart replies are repeated, and what was interrupted has failed") {
+        Bench bench;
+        bench.make();
+        sim::ReplyMemory left;
+        for (const char* id : {"told", "kept", "cut"}) {
+            static_cast<void>(left.begin(id));
+        }
+        left.finish({"told", "ok", {}, {}, {}});
+        left.acknowledged("told");
+        left.finish({"kept", "ok", R"({"value":1})", {}, {}});
+        bench.device->restore(left, bench.now.wall);
+        CHECK(bench.journal.entries == std::vector<std::string>{"replied cut error"});
+        const auto frames = bench.welcome();
+        REQUIRE(frames.size() == 3);  // hello, and two replies
+        CHECK(std::get<proto::Reply>(frames[1]).data == R"({"value":1})");
+        CHECK(std::get<proto::Reply>(frames[2]).id == "cut");
+        const auto again = bench.command("told", "get_state", "{}", 2);
+        CHECK(find<proto::Reply>(again) != nullptr);
+        CHECK(bench.counters.executed.value() == 0);
     }
 }
