@@ -22,6 +22,7 @@
 namespace dm::sim {
 namespace {
 
+// Names are websocketpp's. NOLINTBEGIN(readability-identifier-naming)
 struct LeanConfig : websocketpp::config::core_client {
     using concurrency_type = websocketpp::concurrency::none;
     using alog_type = websocketpp::log::stub;
@@ -44,6 +45,8 @@ struct LeanConfig : websocketpp::config::core_client {
 
     static const std::size_t connection_read_buffer_size = 512;
 };
+
+// NOLINTEND(readability-identifier-naming)
 
 using Endpoint = websocketpp::client<LeanConfig>;
 using ConnectionPtr = Endpoint::connection_ptr;

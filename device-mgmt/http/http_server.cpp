@@ -15,6 +15,7 @@ namespace {
 struct Traits : restinio::default_traits_t {
     using request_handler_t =
         std::function<restinio::request_handling_status_t(restinio::request_handle_t)>;
+    // RESTinio's name. NOLINTNEXTLINE(readability-identifier-naming)
     static constexpr bool use_connection_count_limiter = true;
 };
 
