@@ -1,6 +1,7 @@
 #include "device-mgmt/http/http_message.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace dm::http {
 
@@ -42,6 +43,39 @@ std::optional<std::string_view> HttpRequest::query_value(std::string_view name) 
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     return std::nullopt;
+}
+
+std::string_view reason_phrase(int status) {
+    static constexpr std::array<std::pair<int, std::string_view>, 22> kPhrases{{
+        {200, "OK"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {303, "See Other"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {409, "Conflict"},
+        {411, "Length Required"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
+    }};
+    for (const auto& [code, phrase] : kPhrases) {
+        if (code == status) {
+            return phrase;
+        }
+    }
+    return "Status";
 }
 
 }  // namespace dm::http

@@ -17,7 +17,8 @@ struct HttpRequest {
     std::string query;   ///< without `?`, not decoded
     Headers headers;
     std::string body;
-    std::string remote;  ///< address and port of the peer, for the log
+    std::string remote;     ///< address and port of the peer, for the log
+    int minor_version = 1;  ///< of HTTP/1.x
 
     /// The first header of this name, in any case.
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
@@ -32,5 +33,8 @@ struct HttpResponse {
     Headers headers;  ///< besides Content-Type, Content-Length, Date and Connection
     std::string body;
 };
+
+/// `OK` for 200; `Status` for codes that nobody here uses.
+[[nodiscard]] std::string_view reason_phrase(int status);
 
 }  // namespace dm::http

@@ -1,12 +1,12 @@
 #include "device-mgmt/http/http_server.hpp"
 
+#include "device-mgmt/http/restinio_message.hpp"
+
 #include <exception>
 #include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include <restinio/all.hpp>
 
 namespace dm::http {
 
@@ -19,72 +19,9 @@ struct Traits : restinio::default_traits_t {
     static constexpr bool use_connection_count_limiter = true;
 };
 
-const char* reason_phrase(int status) {
-    switch (status) {
-        case 200:
-            return "OK";
-        case 202:
-            return "Accepted";
-        case 204:
-            return "No Content";
-        case 400:
-            return "Bad Request";
-        case 401:
-            return "Unauthorized";
-        case 403:
-            return "Forbidden";
-        case 404:
-            return "Not Found";
-        case 405:
-            return "Method Not Allowed";
-        case 409:
-            return "Conflict";
-        case 413:
-            return "Content Too Large";
-        case 422:
-            return "Unprocessable Content";
-        case 429:
-            return "Too Many Requests";
-        case 500:
-            return "Internal Server Error";
-        case 503:
-            return "Service Unavailable";
-        case 504:
-            return "Gateway Timeout";
-        default:
-            return "Status";
-    }
-}
-
-HttpRequest to_request(const restinio::request_t& incoming) {
-    const auto& head = incoming.header();
-    HttpRequest request;
-    request.method = head.method().c_str();
-    request.path = std::string(head.path());
-    request.query = std::string(head.query());
-    head.for_each_field([&request](const restinio::http_header_field_t& field) {
-        request.headers.emplace_back(field.name(), field.value());
-    });
-    request.body = incoming.body();
-    const auto& peer = incoming.remote_endpoint();
-    request.remote = peer.address().to_string() + ":" + std::to_string(peer.port());
-    return request;
-}
-
 restinio::request_handling_status_t answer(restinio::request_t& incoming, HttpResponse response) {
-    auto reply = incoming.create_response(restinio::http_status_line_t{
-        restinio::http_status_code_t{static_cast<std::uint16_t>(response.status)},
-        reason_phrase(response.status)});
-    reply.append_header_date_field();
-    reply.append_header(restinio::http_field::content_type, std::move(response.content_type));
-    for (auto& [name, value] : response.headers) {
-        reply.append_header(std::move(name), std::move(value));
-    }
-    if (incoming.header().should_keep_alive()) {
-        reply.connection_keep_alive();
-    } else {
-        reply.connection_close();
-    }
+    auto reply = incoming.create_response(status_line(response.status));
+    write_head(reply, response, incoming.header().should_keep_alive());
     if (incoming.header().method() != restinio::http_method_head()) {
         reply.set_body(std::move(response.body));
     }

@@ -36,8 +36,7 @@ struct HttpSettings {
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
 /// An HTTP/1.1 server (RESTinio) with keep-alive on threads of its own. What is no HTTP is answered
-/// with 400. A response goes out whole; one that is streamed will be another kind of handler beside
-/// this one.
+/// with 400. A response goes out whole and at once; see StreamServer for others.
 class HttpServer {
 public:
     HttpServer(HttpSettings settings, HttpHandler handler);

@@ -1,0 +1,326 @@
+#include "device-mgmt/http/stream_server.hpp"
+
+#include "device-mgmt/http/restinio_message.hpp"
+
+#include <exception>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <unordered_map>
+#include <utility>
+
+#include <netinet/tcp.h>
+
+namespace dm::http {
+
+namespace {
+
+/// Tells which connection was closed.
+class ConnectionListener {
+public:
+    std::function<void(restinio::connection_id_t)> on_closed;
+
+    void state_changed(const restinio::connection_state::notice_t& notice) noexcept {
+        if (restinio::holds_alternative<restinio::connection_state::closed_t>(notice.cause())) {
+            on_closed(notice.connection_id());
+        }
+    }
+};
+
+struct StreamTraits : restinio::default_single_thread_traits_t {
+    using request_handler_t =
+        std::function<restinio::request_handling_status_t(restinio::request_handle_t)>;
+    using connection_state_listener_t = ConnectionListener;
+    static constexpr bool use_connection_count_limiter = true;
+};
+
+using ChunkedReply = restinio::response_builder_t<restinio::chunked_output_t>;
+using UserTimeout =
+    restinio::asio_ns::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
+
+HttpResponse internal_error() {
+    HttpResponse response;
+    response.status = 500;
+    response.content_type = "application/problem+json";
+    response.body = R"({"title":"Internal Server Error","status":500,"code":"internal"})";
+    return response;
+}
+
+}  // namespace
+
+class StreamServer::Impl {
+public:
+    Impl(asio::io_context& io, StreamSettings settings, RequestListener& listener)
+        : io_(io), settings_(std::move(settings)), listener_(listener) {}
+
+    tl::expected<void, std::string> start() {
+        server_.emplace(restinio::external_io_context(io_), make_settings());
+        try {
+            server_->open_sync();
+        } catch (const std::exception& error) {
+            server_.reset();
+            return tl::unexpected("cannot listen on " + settings_.address + ":" +
+                                  std::to_string(settings_.port) + ": " + error.what());
+        }
+        return {};
+    }
+
+    void close_port() {
+        if (server_) {
+            server_->close_sync();
+        }
+    }
+
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+
+    [[nodiscard]] std::size_t open() const { return exchanges_.size(); }
+
+    void answer(ExchangeId id, HttpResponse response) {
+        Exchange* exchange = find(id);
+        if (exchange == nullptr || exchange->stream || exchange->over) {
+            return;
+        }
+        const restinio::request_handle_t request = std::move(exchange->request);
+        exchange->over = true;
+        auto reply = request->create_response(status_line(response.status));
+        write_head(reply, response, request->header().should_keep_alive());
+        if (request->header().method() != restinio::http_method_head()) {
+            reply.set_body(std::move(response.body));
+        }
+        reply.done([this, id](const auto& /*error*/) { release(id); });
+    }
+
+    void begin_stream(ExchangeId id, HttpResponse head) {
+        Exchange* exchange = find(id);
+        if (exchange == nullptr || exchange->stream || exchange->over) {
+            return;
+        }
+        const restinio::request_handle_t request = std::move(exchange->request);
+        exchange->stream.emplace(
+            request->create_response<restinio::chunked_output_t>(status_line(head.status)));
+        exchange->queue = std::move(head.body);
+        write_head(*exchange->stream, head, request->header().should_keep_alive());
+        schedule_write(id, *exchange);
+    }
+
+    bool send(ExchangeId id, std::string piece) {
+        Exchange* exchange = find(id);
+        if (exchange == nullptr || !exchange->stream || exchange->over) {
+            return false;
+        }
+        if (exchange->queue.size() + exchange->in_flight + piece.size() >
+            settings_.limits.max_unsent_bytes) {
+            exchange->queue.clear();
+            exchange->over = true;
+            schedule_write(id, *exchange);
+            restinio::asio_ns::post(io_, [this, id] { listener_.on_gone(id); });
+            return false;
+        }
+        exchange->queue += piece;
+        schedule_write(id, *exchange);
+        return true;
+    }
+
+    void end_stream(ExchangeId id) {
+        Exchange* exchange = find(id);
+        if (exchange == nullptr || !exchange->stream || exchange->over) {
+            return;
+        }
+        exchange->over = true;
+        schedule_write(id, *exchange);
+    }
+
+private:
+    struct Exchange {
+        restinio::connection_id_t connection;
+        restinio::request_handle_t request;  ///< until the answer begins
+        std::optional<ChunkedReply> stream;
+        std::string queue;
+        std::size_t in_flight = 0;
+        bool writing = false;    ///< a write is under way; nothing is handed over meanwhile
+        bool scheduled = false;  ///< a write begins in the loop's next turn
+        bool over = false;       ///< for the listener
+    };
+
+    restinio::server_settings_t<StreamTraits> make_settings() {
+        const StreamLimits& limits = settings_.limits;
+        auto connections = std::make_shared<ConnectionListener>();
+        connections->on_closed = [this](restinio::connection_id_t connection) {
+            closed(connection);
+        };
+        restinio::server_settings_t<StreamTraits> made;
+        made.address(settings_.address)
+            .port(settings_.port)
+            .max_parallel_connections(limits.max_connections)
+            .max_pipelined_requests(2)  // one is answered, and the connection still read
+            .read_next_http_message_timelimit(limits.read_timeout)
+            .write_http_response_timelimit(limits.write_timeout)
+            .handle_request_timeout(limits.handle_timeout)
+            .incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}
+                                          .max_url_size(limits.max_target_bytes)
+                                          .max_field_name_size(limits.max_header_bytes)
+                                          .max_field_value_size(limits.max_header_bytes)
+                                          .max_field_count(limits.max_headers)
+                                          .max_body_size(limits.max_body_bytes))
+            .acceptor_post_bind_hook([this](restinio::asio_ns::ip::tcp::acceptor& acceptor) {
+                port_ = acceptor.local_endpoint().port();
+            })
+            .socket_options_setter([limits](restinio::socket_options_t& options) {
+                using Milliseconds = std::chrono::milliseconds;
+                restinio::asio_ns::error_code ignored;
+                options.set_option(restinio::asio_ns::ip::tcp::no_delay(true), ignored);
+                options.set_option(restinio::asio_ns::socket_base::send_buffer_size(
+                                       static_cast<int>(limits.send_buffer_bytes)),
+                                   ignored);
+                options.set_option(
+                    UserTimeout(static_cast<int>(Milliseconds(limits.user_timeout).count())),
+                    ignored);
+            })
+            .connection_state_listener(connections)
+            .request_handler([this](restinio::request_handle_t incoming) {
+                take(std::move(incoming));
+                return restinio::request_accepted();
+            });
+        return made;
+    }
+
+    void take(restinio::request_handle_t incoming) {
+        const restinio::connection_id_t connection = incoming->connection_id();
+        if (by_connection_.count(connection) != 0) {
+            throw std::runtime_error("a request before the answer to the last one");  // → closed
+        }
+        const ExchangeId id = ++last_id_;
+        HttpRequest request = to_request(*incoming);
+        by_connection_[connection] = id;
+        Exchange& exchange = exchanges_[id];
+        exchange.connection = connection;
+        exchange.request = std::move(incoming);
+        try {
+            listener_.on_request(id, std::move(request));
+        } catch (const std::exception&) {
+            answer(id, internal_error());
+        }
+    }
+
+    void closed(restinio::connection_id_t connection) {
+        const auto found = by_connection_.find(connection);
+        if (found == by_connection_.end()) {
+            return;
+        }
+        const ExchangeId id = found->second;
+        const bool over = exchanges_.at(id).over;
+        // Later: the stack may be inside a call for this exchange, or for the connection.
+        restinio::asio_ns::post(io_, [this, id, over] {
+            release(id);
+            if (!over) {
+                listener_.on_gone(id);
+            }
+        });
+    }
+
+    void release(ExchangeId id) {
+        const auto found = exchanges_.find(id);
+        if (found != exchanges_.end()) {
+            by_connection_.erase(found->second.connection);
+            exchanges_.erase(found);
+        }
+    }
+
+    /// Not at once: what is sent within one turn of the loop leaves in one write.
+    void schedule_write(ExchangeId id, Exchange& exchange) {
+        if (exchange.writing || exchange.scheduled) {
+            return;
+        }
+        exchange.scheduled = true;
+        restinio::asio_ns::post(io_, [this, id] {
+            if (Exchange* found = find(id)) {
+                found->scheduled = false;
+                write(id, *found);
+            }
+        });
+    }
+
+    void write(ExchangeId id, Exchange& exchange) {
+        exchange.writing = true;
+        exchange.in_flight = exchange.queue.size();
+        ChunkedReply& stream = *exchange.stream;
+        stream.append_chunk(std::exchange(exchange.queue, {}));
+        if (exchange.over) {
+            ChunkedReply last = std::move(stream);  // may end with the exchange
+            last.done([this, id](const auto& /*error*/) { release(id); });
+            return;
+        }
+        stream.flush([this, id](const auto& error) {
+            if (!error) {
+                restinio::asio_ns::post(io_, [this, id] { written(id); });
+            }
+        });
+    }
+
+    void written(ExchangeId id) {
+        Exchange* exchange = find(id);
+        if (exchange == nullptr) {
+            return;
+        }
+        exchange->writing = false;
+        exchange->in_flight = 0;
+        if (!exchange->queue.empty() || exchange->over) {
+            write(id, *exchange);
+        } else {
+            listener_.on_drained(id);
+        }
+    }
+
+    Exchange* find(ExchangeId id) {
+        const auto found = exchanges_.find(id);
+        return found == exchanges_.end() ? nullptr : &found->second;
+    }
+
+    asio::io_context& io_;
+    const StreamSettings settings_;
+    RequestListener& listener_;
+    std::uint16_t port_ = 0;  ///< written before start() returns
+    std::optional<restinio::http_server_t<StreamTraits>> server_;
+    ExchangeId last_id_ = 0;
+    std::unordered_map<ExchangeId, Exchange> exchanges_;
+    std::unordered_map<restinio::connection_id_t, ExchangeId> by_connection_;
+};
+
+StreamServer::StreamServer(asio::io_context& io, StreamSettings settings, RequestListener& listener)
+    : impl_(std::make_unique<Impl>(io, std::move(settings), listener)) {}
+
+StreamServer::~StreamServer() = default;
+
+tl::expected<void, std::string> StreamServer::start() {
+    return impl_->start();
+}
+
+void StreamServer::close_port() {
+    impl_->close_port();
+}
+
+std::uint16_t StreamServer::port() const {
+    return impl_->port();
+}
+
+std::size_t StreamServer::open() const {
+    return impl_->open();
+}
+
+void StreamServer::answer(ExchangeId exchange, HttpResponse response) {
+    impl_->answer(exchange, std::move(response));
+}
+
+void StreamServer::begin_stream(ExchangeId exchange, HttpResponse head) {
+    impl_->begin_stream(exchange, std::move(head));
+}
+
+bool StreamServer::send(ExchangeId exchange, std::string piece) {
+    return impl_->send(exchange, std::move(piece));
+}
+
+void StreamServer::end_stream(ExchangeId exchange) {
+    impl_->end_stream(exchange);
+}
+
+}  // namespace dm::http
