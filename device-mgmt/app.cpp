@@ -3,6 +3,7 @@
 #include "device-mgmt/auth/authenticator.hpp"
 #include "device-mgmt/broker/mqtt_broker.hpp"
 #include "device-mgmt/log/log.hpp"
+#include "device-mgmt/loop/signals.hpp"
 #include "device-mgmt/net/probe_port.hpp"
 #include "device-mgmt/net/tls_context.hpp"
 #include "device-mgmt/store/memory_store.hpp"
@@ -17,6 +18,9 @@
 namespace dm {
 
 namespace {
+
+using loop::Signal;
+using loop::wait_for_signal;
 
 constexpr std::chrono::milliseconds kFlushPatience{5000};
 constexpr std::chrono::milliseconds kBrokerGrace{2000};
@@ -79,23 +83,6 @@ std::unique_ptr<store::CommandStore> make_store(const Config& config, loop::Loop
     return std::make_unique<store::MemoryStore>(
         store::MemoryStoreSettings{config.store.keep_finished, config.store.keep_finished_max},
         [&loop](std::function<void()> done) { asio::post(loop.io(), std::move(done)); });
-}
-
-enum class Signal { none, stop, reload };
-
-/// Waits for SIGTERM, SIGINT or SIGHUP, no longer than `patience`.
-Signal wait_for_signal(std::chrono::milliseconds patience) {
-    sigset_t wanted{};
-    sigemptyset(&wanted);
-    sigaddset(&wanted, SIGTERM);
-    sigaddset(&wanted, SIGINT);
-    sigaddset(&wanted, SIGHUP);
-    const timespec limit{patience.count() / 1000, (patience.count() % 1000) * 1'000'000};
-    const int signal = sigtimedwait(&wanted, nullptr, &limit);
-    if (signal < 0) {
-        return Signal::none;
-    }
-    return signal == SIGHUP ? Signal::reload : Signal::stop;
 }
 
 }  // namespace

@@ -2,12 +2,12 @@
 
 #include "device-mgmt/broker/broker.hpp"
 #include "device-mgmt/config.hpp"
-#include "device-mgmt/file_watch.hpp"
 #include "device-mgmt/net/tls_context.hpp"
 #include "device-mgmt/ops/health.hpp"
 #include "device-mgmt/ops/metrics.hpp"
 #include "device-mgmt/ops/ops_server.hpp"
 #include "device-mgmt/relay/relay.hpp"
+#include "device-mgmt/settings/file_watch.hpp"
 #include "device-mgmt/settings/sources.hpp"
 #include "device-mgmt/shard/shard.hpp"
 
@@ -53,7 +53,7 @@ private:
 
     Config config_;
     settings::Sources sources_;
-    FileWatch watch_;
+    settings::FileWatch watch_;
     std::shared_ptr<const net::TlsContext> tls_;  ///< null: plain ws
     std::shared_ptr<const auth::KeyRing> keys_;
     ops::Metrics metrics_;

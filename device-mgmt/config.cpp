@@ -3,10 +3,7 @@
 #include "device-mgmt/config_keys.hpp"
 #include "device-mgmt/config_rules.hpp"
 
-#include <array>
 #include <utility>
-
-#include <unistd.h>
 
 namespace dm {
 
@@ -14,19 +11,9 @@ namespace {
 
 constexpr std::chrono::seconds kDeadlineAfterSpread{30};
 
-/// Empty when it is no node name.
-std::string host_name() {
-    std::array<char, 256> buffer{};
-    if (::gethostname(buffer.data(), buffer.size() - 1) != 0) {
-        return {};
-    }
-    std::string name{buffer.data()};
-    return rules::node_name(name) ? std::string{} : name;
-}
-
 void fill_in(Config& config) {
     if (config.node.name.empty()) {
-        config.node.name = host_name();
+        config.node.name = settings::host_name();
     }
 }
 

@@ -2,27 +2,18 @@
 
 #include "device-mgmt/config.hpp"
 #include "device-mgmt/settings/table.hpp"
+#include "device-mgmt/settings/text_rules.hpp"
 
-#include <optional>
-#include <string>
-
-/// What a value must be beyond its type. A rule answers `must be …`, or nothing.
 namespace dm::rules {
 
-[[nodiscard]] std::optional<std::string> node_name(const std::string& text);
-[[nodiscard]] std::optional<std::string> node_url(const std::string& text);
-[[nodiscard]] std::optional<std::string> ip_address(const std::string& text);
-[[nodiscard]] std::optional<std::string> origin(const std::string& text);
-
-/// `mqtt://host[:port]` or `mqtts://host[:port]`; an IPv6 address stands in brackets.
-[[nodiscard]] std::optional<std::string> broker_url(const std::string& text);
-
-/// One or more topic levels without wildcards, not beginning with `$`.
-[[nodiscard]] std::optional<std::string> topic_prefix(const std::string& text);
-[[nodiscard]] std::optional<std::string> topic_filter(const std::string& text);
-
-/// 127.0.0.0/8 or ::1.
-[[nodiscard]] bool is_loopback(const std::string& address);
+using settings::broker_url;
+using settings::ip_address;
+using settings::is_loopback;
+using settings::node_name;
+using settings::node_url;
+using settings::origin;
+using settings::topic_filter;
+using settings::topic_prefix;
 
 /// The rules between keys.
 void check_all(const Config& config, settings::Checks& checks);

@@ -2,24 +2,13 @@
 #include "device-mgmt/auth/credentials_cli.hpp"
 #include "device-mgmt/config.hpp"
 #include "device-mgmt/log/log.hpp"
+#include "device-mgmt/loop/signals.hpp"
 
-#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string_view>
 
 namespace {
-
-/// Signals are waited for by main; every thread that starts later inherits this.
-void block_signals() {
-    sigset_t blocked{};
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGTERM);
-    sigaddset(&blocked, SIGINT);
-    sigaddset(&blocked, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-}
 
 int serve(int argc, char** argv) {
     const dm::settings::Sources sources{{argv + 1, argv + argc}, dm::settings::read_environment()};
@@ -30,7 +19,7 @@ int serve(int argc, char** argv) {
     }
     dm::log::configure(dm::log::parse_level(config->log.level).value(),
                        dm::log::parse_line_format(config->log.format).value());
-    block_signals();
+    dm::loop::block_signals();
     const auto app = dm::App::start(*config, sources);
     if (!app) {
         dm::log::error("not_started", {{"why", app.error()}});

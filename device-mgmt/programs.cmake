@@ -1,6 +1,6 @@
 dm_library(dm_server
-  SOURCES app.cpp file_watch.cpp
-  HEADERS app.hpp file_watch.hpp
+  SOURCES app.cpp
+  HEADERS app.hpp
   LINK dm_config dm_relay dm_shard dm_broker dm_ops dm_store
   PRIVATE dm_auth dm_log dm_net fmt::fmt)
 

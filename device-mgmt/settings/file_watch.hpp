@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace dm {
+namespace dm::settings {
 
 /// Notices that files have changed by looking at them: works on every file system, survives
 /// renames over the old file, and needs no thread. A folder counts with everything directly in it.
@@ -23,4 +23,4 @@ private:
     std::string last_;
 };
 
-}  // namespace dm
+}  // namespace dm::settings

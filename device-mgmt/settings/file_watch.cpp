@@ -1,4 +1,4 @@
-#include "device-mgmt/file_watch.hpp"
+#include "device-mgmt/settings/file_watch.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-namespace dm {
+namespace dm::settings {
 
 namespace {
 
@@ -62,4 +62,4 @@ std::string FileWatch::look() const {
     return seen;
 }
 
-}  // namespace dm
+}  // namespace dm::settings
