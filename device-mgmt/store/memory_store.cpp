@@ -1,5 +1,7 @@
 #include "device-mgmt/store/memory_store.hpp"
 
+#include "device-mgmt/store/device_buffer.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -15,6 +17,7 @@ constexpr std::uint64_t kUnfinishedCursor = std::uint64_t{1} << 62U;
 MemoryStore::MemoryStore(MemoryStoreSettings settings, Post post)
     : settings_(std::move(settings)), post_(std::move(post)) {
     settings_.keep_finished_max = std::min(settings_.keep_finished_max, kMaxFinishedInMemory);
+    settings_.keep_devices = std::min(settings_.keep_devices, kMaxDevicesInMemory);
 }
 
 void MemoryStore::add_step(CommandRecord& record,
@@ -167,6 +170,63 @@ void MemoryStore::list(ListRequest request, Answer<CommandList> answer) {
         list.next = list.commands.back().cursor;
     }
     post_([answer = std::move(answer), list = std::move(list)] { answer(list); });
+}
+
+void MemoryStore::save_device(proto::DeviceDetails device) {
+    const auto it = devices_.find(device.device);
+    if (it != devices_.end()) {
+        it->second = merge(std::move(device), it->second);
+        return;
+    }
+    proto::DeviceId id = device.device;
+    devices_.emplace(std::move(id), std::move(device));
+    forget_devices();
+}
+
+void MemoryStore::find_device(proto::DeviceId device,
+                              Answer<std::optional<proto::DeviceDetails>> answer) {
+    const auto it = devices_.find(device);
+    post_([answer = std::move(answer),
+           found = it == devices_.end() ? std::nullopt : std::optional(it->second)] {
+        answer(found);
+    });
+}
+
+void MemoryStore::list_devices(proto::DevicesQuery wanted, Answer<DeviceList> answer) {
+    const std::size_t limit = std::clamp<std::size_t>(wanted.limit, 1, kMaxListed);
+    DeviceList list;
+    for (auto it = wanted.cursor ? devices_.upper_bound(*wanted.cursor) : devices_.begin();
+         it != devices_.end() && !list.more;
+         ++it) {
+        const bool fits = it->first.str().compare(0, wanted.prefix.size(), wanted.prefix) == 0 &&
+                          (!wanted.online || it->second.online == *wanted.online);
+        if (fits && list.devices.size() == limit) {
+            list.more = true;
+        } else if (fits) {
+            list.devices.push_back(it->second);
+        }
+    }
+    post_([answer = std::move(answer), list = std::move(list)] { answer(list); });
+}
+
+/// Of many at once, so that looking for the oldest costs little for each.
+void MemoryStore::forget_devices() {
+    if (devices_.size() <= settings_.keep_devices + settings_.keep_devices / 64) {
+        return;
+    }
+    std::vector<std::pair<proto::WallTime, proto::DeviceId>> offline;
+    for (const auto& [id, device] : devices_) {
+        if (!device.online) {
+            offline.emplace_back(device.last_seen, id);
+        }
+    }
+    std::sort(offline.begin(), offline.end());
+    for (const auto& [last_seen, id] : offline) {
+        if (devices_.size() <= settings_.keep_devices) {
+            return;
+        }
+        devices_.erase(id);
+    }
 }
 
 void MemoryStore::forget(proto::WallTime now) {

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "device-mgmt/store/command_store.hpp"
-#include "device-mgmt/store/query.hpp"
+#include "device-mgmt/store/store.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -18,15 +18,19 @@ struct MemoryStoreSettings {
     std::chrono::hours keep_finished{24};
     std::size_t keep_finished_max = 5'000'000;
     std::string node = {};  ///< for the history
+    std::size_t keep_devices = 1'000'000;
 };
 
 /// Ends above this many are forgotten, oldest first, whatever the settings allow: about 1 KiB each.
 inline constexpr std::size_t kMaxFinishedInMemory = 500'000;
 
+/// The same for devices.
+inline constexpr std::size_t kMaxDevicesInMemory = 200'000;
+
 /// Keeps commands in memory: nothing survives the process, so messages, marks of the ingress log
 /// and epochs are not kept at all. Completions go through `post`, which must run them later, in
 /// order.
-class MemoryStore final : public CommandStore, public CommandQueries {
+class MemoryStore final : public Store {
 public:
     using Post = std::function<void(std::function<void()>)>;
 
@@ -57,6 +61,11 @@ public:
     void find_by_id(std::string id, Answer<std::vector<CommandRecord>> answer) override;
     void list(ListRequest request, Answer<CommandList> answer) override;
 
+    void save_device(proto::DeviceDetails device) override;
+    void find_device(proto::DeviceId device,
+                     Answer<std::optional<proto::DeviceDetails>> answer) override;
+    void list_devices(proto::DevicesQuery wanted, Answer<DeviceList> answer) override;
+
 private:
     void add_step(CommandRecord& record,
                   proto::WallTime at,
@@ -64,12 +73,14 @@ private:
                   std::string detail);
     [[nodiscard]] CommandRecord with_terminal(const CommandRecord& record) const;
     void forget(proto::WallTime now);
+    void forget_devices();
 
     MemoryStoreSettings settings_;
     Post post_;
     std::unordered_map<core::CommandKey, CommandRecord> records_;  ///< of all commands
     std::unordered_map<core::CommandKey, core::FinishedCommand> finished_;
     std::deque<core::CommandKey> by_age_;  ///< keys of finished_, oldest end first
+    std::map<proto::DeviceId, proto::DeviceDetails> devices_;
     std::uint64_t accepted_ = 0;
     std::uint64_t ended_ = 0;
     std::uint64_t lsn_ = 0;

@@ -12,11 +12,12 @@ struct Field {
     std::uint64_t Meta::*value;
 };
 
-constexpr std::array<Field, 5> kFields{{{"epoch", &Meta::epoch},
+constexpr std::array<Field, 6> kFields{{{"epoch", &Meta::epoch},
                                         {"ingress_lsn", &Meta::ingress_lsn},
                                         {"accepted", &Meta::accepted},
                                         {"ended", &Meta::ended},
-                                        {"finished", &Meta::finished}}};
+                                        {"finished", &Meta::finished},
+                                        {"devices", &Meta::devices}}};
 
 }  // namespace
 

@@ -13,6 +13,7 @@ struct Meta {
     std::uint64_t accepted = 0;     ///< last seq given out
     std::uint64_t ended = 0;        ///< last number of an end
     std::uint64_t finished = 0;     ///< rows in `finished`
+    std::uint64_t devices = 0;      ///< rows in `devices`
 };
 
 [[nodiscard]] Meta load_meta(const Database& database);

@@ -120,7 +120,30 @@ CREATE VIEW history AS
          json_each('[' || command.history || ']') AS step;
 )sql";
 
-constexpr std::array<const char*, 1> kMigrations{k0001};
+constexpr const char* k0002 = R"sql(
+-- Devices that have been connected at least once.
+CREATE TABLE devices (
+    device     TEXT PRIMARY KEY,
+    online     INTEGER NOT NULL,  -- 0, 1
+    epoch      INTEGER NOT NULL,  -- of the last session, like node
+    node       TEXT NOT NULL,
+    since      INTEGER NOT NULL,  -- it is online or offline
+    reason     TEXT NOT NULL,     -- connected, or why the last session ended
+    model      TEXT,              -- as last told in `hello`, like firmware and labels
+    firmware   TEXT,
+    labels     TEXT,              -- JSON as it came
+    groups     TEXT NOT NULL,     -- names with blanks between them
+    first_seen INTEGER NOT NULL,
+    last_seen  INTEGER NOT NULL   -- start or end of a session
+) WITHOUT ROWID;
+CREATE INDEX devices_online ON devices (device) WHERE online = 1;
+CREATE INDEX devices_offline ON devices (last_seen) WHERE online = 0;
+
+-- devices: rows in `devices`.
+INSERT INTO meta VALUES ('devices', 0);
+)sql";
+
+constexpr std::array<const char*, 2> kMigrations{k0001, k0002};
 
 }  // namespace
 

@@ -11,6 +11,8 @@ struct Urgent {
 
     bool operator()(const EpochOp& /*op*/) const { return false; }
 
+    bool operator()(const DeviceOp& /*op*/) const { return false; }
+
     bool operator()(const MarkOp& op) const { return static_cast<bool>(op.done); }
 
     template <class Other>
@@ -33,6 +35,10 @@ struct Bytes {
 
     std::size_t operator()(const RemoveOutboxOp& op) const {
         return op.numbers.size() * sizeof(std::uint64_t);
+    }
+
+    std::size_t operator()(const DeviceOp& op) const {
+        return op.device.labels ? op.device.labels->size() : 0;
     }
 
     template <class Other>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "device-mgmt/store/command_store.hpp"
+#include "protocol/query_answer.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -46,6 +47,10 @@ struct EpochOp {
     std::uint64_t epoch;
 };
 
+struct DeviceOp {
+    proto::DeviceDetails device;
+};
+
 struct FindOp {
     core::CommandKey key;
     CommandStore::Found found;
@@ -54,6 +59,7 @@ struct FindOp {
 /// To be handed to the readers once everything called before is in the database.
 struct QueryOp {
     std::function<void()> start;
+    bool reads_devices = false;
 };
 
 using Op = std::variant<AcceptOp,
@@ -63,6 +69,7 @@ using Op = std::variant<AcceptOp,
                         MarkOp,
                         ImportedOp,
                         EpochOp,
+                        DeviceOp,
                         FindOp,
                         QueryOp>;
 

@@ -1,5 +1,6 @@
 #include "device-mgmt/store/sqlite_store.hpp"
 
+#include "device-mgmt/store/device_rows.hpp"
 #include "device-mgmt/store/history.hpp"
 #include "device-mgmt/store/load.hpp"
 #include "device-mgmt/store/outbox_rows.hpp"
@@ -19,7 +20,8 @@ SqliteStore::SqliteStore(
       post_(std::move(post)),
       reader_(std::move(for_reading), ended_),
       writer_(std::move(file),
-              WriterSettings{settings.node, settings.keep, std::move(settings.clock)},
+              WriterSettings{
+                  settings.node, settings.keep, settings.keep_devices, std::move(settings.clock)},
               ended_,
               post_,
               std::move(events)) {}
@@ -58,6 +60,7 @@ tl::expected<std::unique_ptr<SqliteStore>, std::string> SqliteStore::open(Sqlite
 Loaded SqliteStore::load(core::Moment now) {
     Loaded loaded;
     try {
+        end_device_sessions(writer_.database());
         loaded = {load_unfinished(writer_.database(), now),
                   load_outbox(writer_.database()),
                   writer_.meta_at_start().ingress_lsn,
@@ -130,7 +133,9 @@ std::size_t SqliteStore::backlog() const {
 }
 
 template <class What>
-void SqliteStore::query(std::function<What(const Database&)> read, Answer<What> answer) {
+void SqliteStore::query(Reads what,
+                        std::function<What(const Database&)> read,
+                        Answer<What> answer) {
     auto start = [this, read = std::move(read), answer = std::move(answer)] {
         const bool taken = reader_.run([this, read, answer](const Database& database) {
             tl::expected<What, QueryProblem> result = tl::unexpected(QueryProblem::failed);
@@ -146,7 +151,7 @@ void SqliteStore::query(std::function<What(const Database&)> read, Answer<What> 
         }
     };
     if (writer_.healthy()) {
-        writer_.push(QueryOp{std::move(start)});
+        writer_.push(QueryOp{std::move(start), what == Reads::devices});
     } else {
         start();
     }
@@ -154,6 +159,7 @@ void SqliteStore::query(std::function<What(const Database&)> read, Answer<What> 
 
 void SqliteStore::find_command(core::CommandKey key, Answer<std::optional<CommandRecord>> answer) {
     query<std::optional<CommandRecord>>(
+        Reads::commands,
         [node = node_, key = std::move(key)](const Database& database) {
             return read_command(database, node, key);
         },
@@ -162,6 +168,7 @@ void SqliteStore::find_command(core::CommandKey key, Answer<std::optional<Comman
 
 void SqliteStore::find_by_id(std::string id, Answer<std::vector<CommandRecord>> answer) {
     query<std::vector<CommandRecord>>(
+        Reads::commands,
         [node = node_, id = std::move(id)](const Database& database) {
             return read_by_id(database, node, id);
         },
@@ -169,9 +176,35 @@ void SqliteStore::find_by_id(std::string id, Answer<std::vector<CommandRecord>> 
 }
 
 void SqliteStore::list(ListRequest request, Answer<CommandList> answer) {
-    query<CommandList>([request = std::move(request)](
-                           const Database& database) { return read_list(database, request); },
-                       std::move(answer));
+    query<CommandList>(
+        Reads::commands,
+        [request = std::move(request)](const Database& database) {
+            return read_list(database, request);
+        },
+        std::move(answer));
+}
+
+void SqliteStore::save_device(proto::DeviceDetails device) {
+    writer_.push(DeviceOp{std::move(device)});
+}
+
+void SqliteStore::find_device(proto::DeviceId device,
+                              Answer<std::optional<proto::DeviceDetails>> answer) {
+    query<std::optional<proto::DeviceDetails>>(
+        Reads::devices,
+        [device = std::move(device)](const Database& database) {
+            return read_device(database, device);
+        },
+        std::move(answer));
+}
+
+void SqliteStore::list_devices(proto::DevicesQuery wanted, Answer<DeviceList> answer) {
+    query<DeviceList>(
+        Reads::devices,
+        [wanted = std::move(wanted)](const Database& database) {
+            return read_devices(database, wanted);
+        },
+        std::move(answer));
 }
 
 }  // namespace dm::store

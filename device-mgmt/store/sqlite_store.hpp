@@ -1,9 +1,8 @@
 #pragma once
 
-#include "device-mgmt/store/command_store.hpp"
 #include "device-mgmt/store/key_set.hpp"
-#include "device-mgmt/store/query.hpp"
 #include "device-mgmt/store/reader.hpp"
+#include "device-mgmt/store/store.hpp"
 #include "device-mgmt/store/writer.hpp"
 
 #include <chrono>
@@ -25,6 +24,7 @@ struct SqliteSettings {
     KeepFinished keep;
     std::int64_t max_pages = 0;  ///< of the file, 4 KiB each; 0: as the disk allows
     std::function<core::Moment()> clock = core::read_clock;
+    std::size_t keep_devices = 1'000'000;  ///< `store.keep_devices_max`
 };
 
 /// Keeps commands in one SQLite file: what was completed survives the death of the process and of
@@ -32,7 +32,7 @@ struct SqliteSettings {
 ///
 /// Out of space: `writable` turns false, nothing completes, and the same transaction is tried again
 /// until there is space. Any other failure is final: see StoreEvents::on_fatal.
-class SqliteStore final : public CommandStore, public CommandQueries {
+class SqliteStore final : public Store {
 public:
     /// The error names the path and what to do.
     [[nodiscard]] static tl::expected<std::unique_ptr<SqliteStore>, std::string> open(
@@ -64,6 +64,11 @@ public:
     void find_by_id(std::string id, Answer<std::vector<CommandRecord>> answer) override;
     void list(ListRequest request, Answer<CommandList> answer) override;
 
+    void save_device(proto::DeviceDetails device) override;
+    void find_device(proto::DeviceId device,
+                     Answer<std::optional<proto::DeviceDetails>> answer) override;
+    void list_devices(proto::DevicesQuery wanted, Answer<DeviceList> answer) override;
+
 private:
     SqliteStore(SqliteSettings settings,
                 StoreFile file,
@@ -71,9 +76,11 @@ private:
                 Post post,
                 StoreEvents events);
 
+    enum class Reads { commands, devices };
+
     /// Reads on the reader's thread after everything called so far, and posts the answer.
     template <class What>
-    void query(std::function<What(const Database&)> read, Answer<What> answer);
+    void query(Reads what, std::function<What(const Database&)> read, Answer<What> answer);
 
     std::string path_;
     std::string node_;

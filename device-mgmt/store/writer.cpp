@@ -29,6 +29,13 @@ std::size_t count(const std::vector<Op>& batch) {
     }));
 }
 
+bool reads_devices(const std::vector<Op>& batch) {
+    return std::any_of(batch.begin(), batch.end(), [](const Op& op) {
+        const auto* query = std::get_if<QueryOp>(&op);
+        return query != nullptr && query->reads_devices;
+    });
+}
+
 }  // namespace
 
 Writer::Writer(
@@ -39,6 +46,7 @@ Writer::Writer(
       post_(std::move(post)),
       events_(std::move(events)),
       commands_(file_.database, settings_.node),
+      device_rows_(file_.database),
       outbox_(file_.database),
       meta_rows_(file_.database),
       begin_(file_.database, "BEGIN IMMEDIATE"),
@@ -79,8 +87,9 @@ bool Writer::writable() const {
 
 void Writer::run() {
     for (;;) {
-        const bool prune = pruner_.due(meta_.finished, settings_.clock());
-        std::vector<Op> batch = queue_.take(prune ? std::chrono::milliseconds(0) : kIdleFlush);
+        const bool more = pruner_.due(meta_.finished, settings_.clock()) ||
+                          devices_.size() >= DeviceBuffer::kPerIdleTransaction;
+        std::vector<Op> batch = queue_.take(more ? std::chrono::milliseconds(0) : kIdleFlush);
         if (batch.empty() && queue_.closed()) {
             break;
         }
@@ -112,9 +121,17 @@ void Writer::absorb(std::vector<Op>& batch) {
             wanted_.ingress_lsn = std::max(wanted_.ingress_lsn, imported->lsn);
         } else if (const auto* epoch = std::get_if<EpochOp>(&op)) {
             wanted_.epoch = std::max(wanted_.epoch, epoch->epoch);
+        } else if (auto* device = std::get_if<DeviceOp>(&op)) {
+            devices_.hold(std::move(device->device));
         }
     }
     write_all_marks_ = idle || count<QueryOp>(batch) > 0;
+    devices_due_ = idle || devices_.size() > DeviceBuffer::kMaxHeld
+                       ? DeviceBuffer::kPerIdleTransaction
+                       : DeviceBuffer::kPerTransaction;
+    if (reads_devices(batch)) {
+        devices_due_ = devices_.size();
+    }
 }
 
 bool Writer::has_work(const std::vector<Op>& batch) const {
@@ -122,7 +139,7 @@ bool Writer::has_work(const std::vector<Op>& batch) const {
         return is_urgent(op) && !std::holds_alternative<FindOp>(op) &&
                !std::holds_alternative<QueryOp>(op);
     });
-    const bool held = !marks_.empty() || !removals_.empty() ||
+    const bool held = !marks_.empty() || !removals_.empty() || devices_.size() > 0 ||
                       wanted_.ingress_lsn != meta_.ingress_lsn || wanted_.epoch != meta_.epoch;
     return must || (write_all_marks_ && held) || pruner_.due(meta_.finished, settings_.clock());
 }
@@ -232,6 +249,7 @@ void Writer::write_held(const std::vector<Op>& batch, Outcome& outcome) {
         commands_.mark(key, *marks_.find(key));
         outcome.written_marks.push_back(key);
     }
+    write_devices(outcome);
     outbox_.remove(removals_);
     outcome.meta.epoch = wanted_.epoch;
     outcome.meta.ingress_lsn = wanted_.ingress_lsn;
@@ -244,6 +262,17 @@ void Writer::write_held(const std::vector<Op>& batch, Outcome& outcome) {
     meta_rows_.save(meta_, outcome.meta);
 }
 
+void Writer::write_devices(Outcome& outcome) {
+    for (const proto::DeviceDetails* device : devices_.next(devices_due_)) {
+        outcome.meta.devices += device_rows_.save(*device) ? 1U : 0U;
+        ++outcome.written_devices;
+    }
+    if (outcome.meta.devices > settings_.keep_devices) {
+        const std::size_t excess = outcome.meta.devices - settings_.keep_devices;
+        outcome.meta.devices -= device_rows_.prune(std::min(excess, devices_due_));
+    }
+}
+
 void Writer::conclude(std::vector<Op>& batch, Outcome& outcome) {
     commands_.settle();
     meta_ = outcome.meta;
@@ -252,6 +281,7 @@ void Writer::conclude(std::vector<Op>& batch, Outcome& outcome) {
         marks_.forget(key);
     }
     write_all_marks_ = false;
+    devices_.forget(outcome.written_devices);
     removals_.clear();
     if (outcome.first_end && oldest_end_ms_ == 0) {
         oldest_end_ms_ = to_ms(*outcome.first_end);
@@ -339,6 +369,7 @@ bool Writer::checkpoint_if_worthwhile() {
 void Writer::close() {
     std::vector<Op> nothing;
     write_all_marks_ = true;
+    devices_due_ = devices_.size();
     if (!commit(nothing)) {
         return;
     }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "device-mgmt/store/command_rows.hpp"
+#include "device-mgmt/store/device_buffer.hpp"
+#include "device-mgmt/store/device_rows.hpp"
 #include "device-mgmt/store/key_set.hpp"
 #include "device-mgmt/store/mark_buffer.hpp"
 #include "device-mgmt/store/meta_rows.hpp"
@@ -36,6 +38,7 @@ struct StoreEvents {
 struct WriterSettings {
     std::string node;
     KeepFinished keep;
+    std::size_t keep_devices = 1'000'000;  ///< in the table; beyond, offline ones go
     std::function<core::Moment()> clock = core::read_clock;
 };
 
@@ -50,7 +53,7 @@ public:
     Writer& operator=(const Writer&) = delete;
 
     /// Before start(): for loading on the caller's thread.
-    [[nodiscard]] const Database& database() const { return file_.database; }
+    [[nodiscard]] Database& database() { return file_.database; }
 
     [[nodiscard]] const Meta& meta_at_start() const { return meta_; }
 
@@ -80,6 +83,7 @@ private:
         Meta meta;
         std::vector<std::optional<core::FinishedCommand>> found;  ///< in the order of the finds
         std::vector<core::CommandKey> written_marks;
+        std::size_t written_devices = 0;
         std::optional<Pruner::Slice> pruned;
         std::optional<proto::WallTime> first_end;  ///< of the ends it added
     };
@@ -92,6 +96,7 @@ private:
     void tell_writable(bool writable, const std::string& reason);
     void write(const std::vector<Op>& batch, Outcome& outcome);
     void write_held(const std::vector<Op>& batch, Outcome& outcome);
+    void write_devices(Outcome& outcome);
     void apply(const AcceptOp& op, Outcome& outcome);
     void apply(const FinishOp& op, Outcome& outcome);
     void apply(const PutOutboxOp& op, Outcome& outcome);
@@ -108,6 +113,7 @@ private:
     Post post_;
     StoreEvents events_;
     CommandRows commands_;
+    DeviceRows device_rows_;
     OutboxRows outbox_;
     MetaRows meta_rows_;
     Statement begin_;
@@ -118,7 +124,9 @@ private:
     MarkBuffer marks_;
     std::vector<std::uint64_t> removals_;  ///< from the outbox, not written yet
     bool write_all_marks_ = false;
-    int checkpointed_pages_ = 0;  ///< size of the WAL at the last checkpoint
+    DeviceBuffer devices_;
+    std::size_t devices_due_ = 0;  ///< of devices_, with the next transaction
+    int checkpointed_pages_ = 0;   ///< size of the WAL at the last checkpoint
 
     OpQueue queue_;
     std::atomic<std::size_t> in_batch_{0};
