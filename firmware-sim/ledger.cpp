@@ -1,5 +1,6 @@
 #include "firmware-sim/ledger.hpp"
 
+#include <algorithm>
 #include <functional>
 
 namespace dm::sim {
@@ -122,6 +123,18 @@ void Ledger::rejected(CommandNumber number, const std::string& code) {
     }
     close(*entry, End::rejected);
     ++tally_.by_rejection[code];
+}
+
+std::vector<CommandNumber> Ledger::unfinished() const {
+    std::vector<CommandNumber> numbers;
+    for (auto number = std::max(oldest_open_, first_); number - first_ < entries_.size();
+         ++number) {
+        const Entry& entry = entries_[number - first_];
+        if (entry.end == End::none && entry.accepted) {
+            numbers.push_back(number);
+        }
+    }
+    return numbers;
 }
 
 std::vector<CommandNumber> Ledger::due(Instant now) {

@@ -66,6 +66,12 @@ public:
     /// Cheap to call often.
     [[nodiscard]] std::vector<CommandNumber> due(Instant now);
 
+    /// Accepted, and without an outcome so far: whoever may have missed it asks again.
+    [[nodiscard]] std::vector<CommandNumber> unfinished() const;
+
+    /// One more publish of a command that had been published before.
+    void repeated() { ++tally_.repeated_sends; }
+
     /// Sent, and neither finished, rejected nor lost.
     [[nodiscard]] std::uint64_t outstanding() const { return outstanding_; }
 

@@ -9,6 +9,7 @@
 #include "firmware-sim/operator_link.hpp"
 #include "firmware-sim/pacer.hpp"
 #include "firmware-sim/progress.hpp"
+#include "firmware-sim/publisher_records.hpp"
 #include "firmware-sim/rate.hpp"
 #include "firmware-sim/report.hpp"
 #include "firmware-sim/run.hpp"
@@ -16,6 +17,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -69,9 +71,10 @@ proto::CommandRequest request_of(const LoadOptions& options) {
 /// One `firmware-sim load` from start to report. Main thread.
 class Load {
 public:
-    Load(const LoadOptions& options, const std::string& name)
+    Load(const LoadOptions& options, const std::string& name, std::unique_ptr<History> history)
         : options_(options),
           ids_(name),
+          records_(std::move(history)),
           link_(options, name),
           ledger_(patience_of(options), repeat_after(options)),
           request_(request_of(options)),
@@ -103,6 +106,7 @@ private:
             last_event_ = now;
             pacer_.emplace(parse_rate(options_.rate).value_or(0), now);
         }
+        ask_again();
         repeat(now);
         send(now);
         if (progress_.due(now)) {
@@ -133,23 +137,48 @@ private:
              burst < kMaxBurst && !all_sent(now) && ledger_.outstanding() < window_ &&
              ledger_.tally().sent < pacer_->due(now) && link_.ready();
              ++burst) {
-            publish(ledger_.send(read_clock().mono));
+            const CommandNumber number = ledger_.send(read_clock().mono);
+            publish(number, false);
+            if (options_.triple_every > 0 && number % options_.triple_every == 0) {
+                publish_again(number);
+                publish_again(number);
+            }
+        }
+    }
+
+    /// What ended while the broker had no session of ours went to nobody: the same id again gets
+    /// the stored outcome.
+    void ask_again() {
+        if (!link_.take_fresh_session()) {
+            return;
+        }
+        records_.connected(false, read_clock());
+        if (options_.repeat_until_accepted) {
+            for (const CommandNumber number : ledger_.unfinished()) {
+                publish_again(number);
+            }
         }
     }
 
     void repeat(Instant now) {
         if (link_.ready()) {
             for (const CommandNumber number : ledger_.due(now)) {
-                publish(number);
+                publish(number, true);
             }
         }
     }
 
-    void publish(CommandNumber number) {
+    void publish_again(CommandNumber number) {
+        ledger_.repeated();
+        publish(number, true);
+    }
+
+    void publish(CommandNumber number, bool repeated) {
         request_.id = ids_.id(number);
-        const std::size_t device = options_.first + number % options_.devices;
-        if (!link_.publish(
-                device_name(options_.prefix, device), proto::to_json(request_), *request_.id)) {
+        const auto device =
+            device_name(options_.prefix, options_.first + number % options_.devices);
+        records_.submitting(device, request_, repeated, read_clock());
+        if (!link_.publish(device, proto::to_json(request_), *request_.id)) {
             ++summary_.unsent_publishes;  // the ledger has it sent again
         }
     }
@@ -167,6 +196,7 @@ private:
             ++summary_.foreign;
             return;
         }
+        records_.received(arrival.message, read_clock());
         last_event_ = arrival.at;
         const auto& correlation = arrival.message.correlation;
         if (correlation && *correlation != *outcome->id) {
@@ -217,6 +247,7 @@ private:
 
     int report(bool interrupted) {
         summary_.interrupted = interrupted && !(all_sent(last_event_) && pacer_);
+        summary_.unrecorded = records_.lost();
         const auto failed = failures(options_, ledger_, summary_);
         progress_.say(summary_text(ledger_, summary_));
         for (const auto& failure : failed) {
@@ -234,6 +265,7 @@ private:
 
     const LoadOptions& options_;
     CommandIds ids_;
+    PublisherRecords records_;
     OperatorLink link_;
     Ledger ledger_;
     proto::CommandRequest request_;
@@ -258,7 +290,17 @@ int run_load(const LoadOptions& options) {
             stderr, "firmware-sim: '{}' is no device id: {}\n", last, proto::what(id.error()));
         return kExitUsage;
     }
-    return Load{options, options.name.empty() ? unique_name() : options.name}.execute();
+    std::unique_ptr<History> history;
+    if (!options.history.empty()) {
+        auto opened = History::open(options.history);
+        if (!opened) {
+            fmt::print(stderr, "firmware-sim: {}\n", opened.error());
+            return kExitUsage;
+        }
+        history = *std::move(opened);
+    }
+    const auto name = options.name.empty() ? unique_name() : options.name;
+    return Load{options, name, std::move(history)}.execute();
 }
 
 }  // namespace dm::sim

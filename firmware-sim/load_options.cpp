@@ -76,8 +76,13 @@ void add_command_keys(Table& table, LoadOptions& options) {
 void add_expectation_keys(Table& table, LoadOptions& options) {
     table.boolean("repeat-until-accepted",
                   options.repeat_until_accepted,
-                  "Send a command again, with its id, until it is accepted");
+                  "Send a command again, with its id, until it is accepted; after the broker lost "
+                  "our session, until it has ended");
     table.number("repeat-after-s", options.repeat_after_s, NumberRange{0.1, 300}, "After so long");
+    table.integer("triple-every",
+                  options.triple_every,
+                  {0, kMaxCommands},
+                  "Every so many commands one is published three times in a row; 0: none");
     table.number("grace-s",
                  options.grace_s,
                  NumberRange{0, 3600},
@@ -91,6 +96,9 @@ void add_expectation_keys(Table& table, LoadOptions& options) {
                   options.allow_unanswered,
                   "timed_out, expired and cancelled are no failure");
     table.boolean("allow-failed", options.allow_failed, "failed is no failure: it is an answer");
+    table.text("history",
+               options.history,
+               "File to append a JSON line to for every publish and every message");
     table.text("json", options.json, "File for the report");
 }
 

@@ -36,11 +36,13 @@ struct LoadOptions {
 
     bool repeat_until_accepted = true;
     double repeat_after_s = 5;
+    std::uint64_t triple_every = 0;
     double grace_s = 5;
     double linger_s = 0.5;
     bool allow_rejected = false;
     bool allow_unanswered = false;
     bool allow_failed = true;
+    std::string history;
     std::string json;
 };
 

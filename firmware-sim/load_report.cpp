@@ -38,6 +38,7 @@ std::vector<std::string> failures(const LoadOptions& options,
     expect_none(tally.contradicted, "commands both rejected and accepted");
     expect_none(tally.unknown, "messages about commands that were never sent");
     expect_none(summary.wrong_correlation, "messages with another command's correlation data");
+    expect_none(summary.unrecorded, "lines the history did not take");
     if (!options.allow_rejected) {
         expect_none(tally.rejected(), "commands rejected");
     }

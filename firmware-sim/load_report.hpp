@@ -18,6 +18,7 @@ struct Summary {
     std::uint64_t wrong_correlation = 0;
     std::uint64_t refused_publishes = 0;  ///< by the broker
     std::uint64_t unsent_publishes = 0;   ///< for lack of a connection; sent again later
+    std::uint64_t unrecorded = 0;         ///< lines the history did not take
     bool interrupted = false;             ///< by a signal, before everything was sent
 };
 

@@ -11,6 +11,8 @@ namespace {
 /// Long enough for a broker's restart, short enough that nothing piles up after a run.
 constexpr std::chrono::seconds kSessionExpiry{120};
 constexpr std::chrono::milliseconds kStopGrace{1000};
+/// Of the pauses between attempts: somebody watches, and one operator storms nobody.
+constexpr std::chrono::milliseconds kLongestPause{2000};
 
 broker::BrokerSettings settings_for(const LoadOptions& options,
                                     const std::string& name,
@@ -23,6 +25,7 @@ broker::BrokerSettings settings_for(const LoadOptions& options,
     settings.password = options.password;
     settings.ca = options.ca;
     settings.session_expiry = kSessionExpiry;
+    settings.backoff_max = kLongestPause;
     for (const auto& filter :
          {response_topic.value_or(topics.replies_filter()), topics.status_filter()}) {
         broker::Subscription subscription;
@@ -94,14 +97,20 @@ std::uint64_t OperatorLink::foreign() const {
     return foreign_;
 }
 
+bool OperatorLink::take_fresh_session() {
+    const std::lock_guard lock{mutex_};
+    return ready_ && std::exchange(fresh_session_, false);
+}
+
 std::string OperatorLink::take_trouble() {
     const std::lock_guard lock{mutex_};
     return std::exchange(trouble_, {});
 }
 
-void OperatorLink::on_connected(bool /*session_present*/) {
+void OperatorLink::on_connected(bool session_present) {
     const std::lock_guard lock{mutex_};
     ready_ = true;
+    fresh_session_ = fresh_session_ || !session_present;
 }
 
 void OperatorLink::on_disconnected(std::string_view reason) {

@@ -45,6 +45,10 @@ public:
     /// Messages that were not about this run's commands.
     [[nodiscard]] std::uint64_t foreign() const;
 
+    /// True once after a connect at which the broker had nothing kept for us: what was published
+    /// meanwhile, we did not get.
+    [[nodiscard]] bool take_fresh_session();
+
     /// What the broker last said about a connection that is gone; empty when nothing new.
     [[nodiscard]] std::string take_trouble();
 
@@ -63,6 +67,7 @@ private:
 
     mutable std::mutex mutex_;  // guards what follows
     bool ready_ = false;
+    bool fresh_session_ = false;
     std::vector<Arrival> arrivals_;
     std::uint64_t refused_ = 0;
     std::uint64_t foreign_ = 0;

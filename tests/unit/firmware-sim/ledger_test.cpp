@@ -53,6 +53,23 @@ TEST_SUITE("firmware-sim/ledger") {
         CHECK(ledger.tally().by_state.count("timed_out") == 0);
     }
 
+    TEST_CASE("unfinished are those that were accepted and have no outcome") {
+        Ledger ledger{60s, 5s};
+        const auto finished = ledger.send(t0);
+        const auto open = ledger.send(t0);
+        const auto rejected = ledger.send(t0);
+        const auto silent = ledger.send(t0);
+        ledger.accepted(finished, t0);
+        ledger.accepted(open, t0);
+        ledger.finished(finished, "succeeded", "m-1", t0);
+        ledger.rejected(rejected, "queue_full");
+        CHECK(ledger.unfinished() == Numbers{open});
+        ledger.accepted(silent, t0);
+        CHECK(ledger.unfinished() == Numbers{open, silent});
+        static_cast<void>(ledger.due(t0 + 60s));
+        CHECK(ledger.unfinished().empty());
+    }
+
     TEST_CASE("a command is sent again every repeat_after until it is accepted") {
         Ledger ledger{60s, 5s};
         const auto a = ledger.send(t0);
