@@ -17,7 +17,7 @@ using sim::Moment;
 
 namespace {
 
-const proto::DeviceId the_device = *proto::DeviceId::parse("sim-00001");
+const proto::DeviceId kDevice = *proto::DeviceId::parse("sim-00001");
 constexpr Moment kNow{sim::Instant{} + 5s, proto::WallTime{} + 1'700'000'000s};
 
 struct Fixture {
@@ -57,14 +57,12 @@ TEST_SUITE("firmware-sim/history") {
         sim::DeviceRecords records{nullptr, history.get(), counters};
         const proto::CommandFrame command{
             "c1", "set", R"({"on":true})", kNow.wall, kNow.wall + 30s, 30'000ms, 2};
-        records.received(the_device,
-                         0,
-                         proto::Welcome{the_device, "node-1", 8, 20s, 65536, kNow.wall, {}},
-                         kNow);
-        records.received(the_device, 8, command, kNow);
-        CHECK(records.begun(the_device, 8, command, kNow));
-        records.sending(the_device, 8, proto::Reply{"c1", "ok", "[1]", {}, {}}, kNow);
-        records.closed(the_device, 8, 1006, "gone", kNow);
+        records.received(
+            kDevice, 0, proto::Welcome{kDevice, "node-1", 8, 20s, 65536, kNow.wall, {}}, kNow);
+        records.received(kDevice, 8, command, kNow);
+        CHECK(records.begun(kDevice, 8, command, kNow));
+        records.sending(kDevice, 8, proto::Reply{"c1", "ok", "[1]", {}, {}}, kNow);
+        records.closed(kDevice, 8, 1006, "gone", kNow);
         const auto found = lines();
         REQUIRE(found.size() == 5);
         CHECK(found[0]["type"] == "welcome");

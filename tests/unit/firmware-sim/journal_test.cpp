@@ -16,8 +16,8 @@ using Known = ReplyMemory::Known;
 
 namespace {
 
-const proto::DeviceId first_device = *proto::DeviceId::parse("sim-00001");
-const proto::DeviceId second_device = *proto::DeviceId::parse("sim-00002");
+const proto::DeviceId kFirst = *proto::DeviceId::parse("sim-00001");
+const proto::DeviceId kSecond = *proto::DeviceId::parse("sim-00002");
 
 proto::Reply reply(const std::string& id, const std::string& status = "ok") {
     return {id, status, R"({"on":true,"text":"a b"})", proto::WallTime{}, {}};
@@ -50,33 +50,32 @@ struct Fixture {
 TEST_SUITE("firmware-sim/journal") {
     TEST_CASE_FIXTURE(Fixture,
                       "what was begun, replied and acknowledged is there after reopening") {
-        CHECK(journal->begun(first_device, "a b"));
-        CHECK(journal->replied(first_device, reply("a b")));
-        CHECK(journal->begun(second_device, "x"));
-        CHECK(journal->replied(second_device, reply("x")));
-        CHECK(journal->acknowledged(second_device, "x"));
-        CHECK(journal->begun(first_device, "c"));
+        CHECK(journal->begun(kFirst, "a b"));
+        CHECK(journal->replied(kFirst, reply("a b")));
+        CHECK(journal->begun(kSecond, "x"));
+        CHECK(journal->replied(kSecond, reply("x")));
+        CHECK(journal->acknowledged(kSecond, "x"));
+        CHECK(journal->begun(kFirst, "c"));
         reopen();
-        const auto one = journal->take(first_device);
+        const auto one = journal->take(kFirst);
         REQUIRE(one.unacknowledged().size() == 1);
         CHECK(one.unacknowledged()[0].id == "a b");
         CHECK(one.unacknowledged()[0].data == reply("a b").data);
         CHECK(one.interrupted() == std::vector<std::string>{"c"});
-        const auto two = journal->take(second_device);
+        const auto two = journal->take(kSecond);
         CHECK(two.known("x") == Known::replied);
         CHECK(two.unacknowledged().empty());
-        CHECK(journal->take(second_device).known("x") == Known::no);
+        CHECK(journal->take(kSecond).known("x") == Known::no);
     }
 
     TEST_CASE_FIXTURE(Fixture, "a torn end is cut off, and what follows it can be read") {
-        CHECK(journal->begun(first_device, "whole"));
+        CHECK(journal->begun(kFirst, "whole"));
         journal.reset();
         std::ofstream(path, std::ios::app) << "B sim-00001 to";
         journal = open();
-        CHECK(journal->begun(first_device, "next"));
+        CHECK(journal->begun(kFirst, "next"));
         reopen();
-        CHECK(journal->take(first_device).interrupted() ==
-              std::vector<std::string>{"whole", "next"});
+        CHECK(journal->take(kFirst).interrupted() == std::vector<std::string>{"whole", "next"});
     }
 
     TEST_CASE_FIXTURE(Fixture, "lines that make no sense are skipped") {
@@ -84,7 +83,7 @@ TEST_SUITE("firmware-sim/journal") {
         std::ofstream(path, std::ios::app)
             << "\nB\nB sim-00001\nX sim-00001 y\nR sim-00001 {}\nB sim-00001 good\n";
         journal = open();
-        CHECK(journal->take(first_device).interrupted() == std::vector<std::string>{"good"});
+        CHECK(journal->take(kFirst).interrupted() == std::vector<std::string>{"good"});
     }
 
     TEST_CASE_FIXTURE(Fixture, "only one process at a time has a journal") {
@@ -98,19 +97,18 @@ TEST_SUITE("firmware-sim/journal") {
         for (int i = 0; i < 2000; ++i) {
             const auto id = std::to_string(i);
             static_cast<void>(memory.begin(id));
-            CHECK(journal->begun(first_device, id));
+            CHECK(journal->begun(kFirst, id));
             memory.finish(reply(id));
-            CHECK(journal->replied(first_device, reply(id)));
+            CHECK(journal->replied(kFirst, reply(id)));
         }
         memory.acknowledged("1999");
         const auto before = std::filesystem::file_size(path);
-        CHECK(
-            journal->rewrite([&](Journal::Lines& lines) { lines.remember(first_device, memory); }));
+        CHECK(journal->rewrite([&](Journal::Lines& lines) { lines.remember(kFirst, memory); }));
         CHECK(std::filesystem::file_size(path) < before * 3 / 4);
         CHECK_FALSE(Journal::open(path));  // still ours
-        CHECK(journal->begun(first_device, "later"));
+        CHECK(journal->begun(kFirst, "later"));
         reopen();
-        const auto left = journal->take(first_device);
+        const auto left = journal->take(kFirst);
         CHECK(left.known("976") == Known::no);  // fell out for `later`
         CHECK(left.known("977") == Known::replied);
         CHECK(left.unacknowledged().size() == ReplyMemory::kMaxIds - 2);
@@ -124,11 +122,10 @@ TEST_SUITE("firmware-sim/journal") {
         static_cast<void>(memory.begin("a"));
         memory.finish(big);
         while (!journal->oversized()) {
-            REQUIRE(journal->replied(first_device, big));
+            REQUIRE(journal->replied(kFirst, big));
         }
         CHECK(std::filesystem::file_size(path) > Journal::kRewriteBytes);
-        CHECK(
-            journal->rewrite([&](Journal::Lines& lines) { lines.remember(first_device, memory); }));
+        CHECK(journal->rewrite([&](Journal::Lines& lines) { lines.remember(kFirst, memory); }));
         CHECK_FALSE(journal->oversized());
         CHECK(content(path).size() < 2 * data.size());
     }
