@@ -2,6 +2,7 @@
 
 #include "device-mgmt/auth/authenticator.hpp"
 #include "device-mgmt/broker/mqtt_broker.hpp"
+#include "device-mgmt/descriptors.hpp"
 #include "device-mgmt/log/log.hpp"
 #include "device-mgmt/loop/signals.hpp"
 #include "device-mgmt/net/probe_port.hpp"
@@ -13,7 +14,7 @@
 #include <thread>
 #include <utility>
 
-#include <sys/resource.h>
+#include <unistd.h>
 
 namespace dm {
 
@@ -25,16 +26,15 @@ using loop::wait_for_signal;
 constexpr std::chrono::milliseconds kFlushPatience{5000};
 constexpr std::chrono::milliseconds kBrokerGrace{2000};
 constexpr std::chrono::milliseconds kPoll{100};
+constexpr std::chrono::hours kCertificateLook{24};
+constexpr std::chrono::hours kCertificateWarning{24 * 30};
 
-/// As many descriptors as the system grants: a session needs one.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-            log::warn("descriptor_limit_not_raised", {{"limit", limit.rlim_cur}});
-        }
-    }
+/// The connections this node is to hold; 0: as many as it can.
+std::size_t wanted_connections(const Config& config) {
+    const auto sessions = static_cast<std::size_t>(config.health.max_sessions);
+    const std::size_t connections = config.listen.max_connections;
+    return sessions == 0 || connections == 0 ? std::max(sessions, connections)
+                                             : std::min(sessions, connections);
 }
 
 relay::RelaySettings relay_settings(const Config& config) {
@@ -60,7 +60,10 @@ broker::BrokerSettings broker_settings(const Config& config) {
     return relay::Relay::complete(std::move(settings), relay_settings(config));
 }
 
-shard::ShardSettings shard_settings(const Config& config, std::uint32_t index, std::uint32_t of) {
+shard::ShardSettings shard_settings(const Config& config,
+                                    std::uint32_t index,
+                                    std::uint32_t of,
+                                    net::Capacity& capacity) {
     shard::ShardSettings settings;
     settings.index = index;
     settings.origins = config.listen.origins;
@@ -69,7 +72,7 @@ shard::ShardSettings shard_settings(const Config& config, std::uint32_t index, s
     settings.endpoint.reuse_port = of > 1;
     settings.endpoint.limits.max_unsent_bytes = config.session.max_unsent_bytes;
     settings.endpoint.limits.max_handshakes = config.listen.max_handshakes;
-    settings.endpoint.limits.max_connections = (config.listen.max_connections + of - 1) / of;
+    settings.endpoint.capacity = &capacity;
     settings.endpoint.limits.accepts_per_address_per_s = config.listen.accepts_per_address;
     settings.session.node = config.node.name;
     settings.session.heartbeat = config.session.heartbeat;
@@ -109,7 +112,12 @@ tl::expected<std::unique_ptr<App>, std::string> App::start(const Config& config,
 }
 
 tl::expected<void, std::string> App::start_parts() {
-    raise_descriptor_limit();
+    const std::size_t descriptors = raise_descriptor_limit();
+    const auto plan = plan_descriptors(descriptors, wanted_connections(config_));
+    if (!plan) {
+        return tl::unexpected(plan.error());
+    }
+    capacity_.emplace(net::Capacity::Limits{plan->sockets, plan->connections});
     broker_ = broker::make_mqtt_broker(broker_settings(config_));
     relay_ = std::make_unique<relay::Relay>(
         relay_settings(config_),
@@ -145,6 +153,8 @@ tl::expected<void, std::string> App::start_parts() {
                {"port", static_cast<unsigned>(shards_.front()->port())},
                {"ops_port", static_cast<unsigned>(ops_->port())},
                {"shards", shards_.size()},
+               {"descriptors", descriptors},
+               {"max_connections", plan->connections},
                {"tls", config_.listen.tls}});
     return {};
 }
@@ -167,18 +177,35 @@ tl::expected<void, std::string> App::load_secrets() {
     }
     tls_ = std::move(tls);
     keys_ = std::move(*keys);
+    watch_certificate(core::read_clock());
     return {};
 }
 
 void App::reload() {
     if (auto loaded = load_secrets(); !loaded) {
+        metrics_.reloaded(false);
         log::error("reload_failed", {{"why", loaded.error()}, {"in_force", "the old ones"}});
         return;
     }
+    metrics_.reloaded(true);
     for (const auto& shard : shards_) {
         shard->reload(tls_, keys_);
     }
     log::info("reloaded");
+}
+
+void App::watch_certificate(core::Moment now) {
+    if (tls_ == nullptr) {
+        return;
+    }
+    metrics_.set_certificate_expiry(tls_->expires_at());
+    next_certificate_look_ = now.mono + kCertificateLook;
+    const auto left = tls_->expires_at() - std::chrono::system_clock::now();
+    if (left < kCertificateWarning) {
+        const auto days = std::chrono::duration_cast<std::chrono::hours>(left).count() / 24;
+        log::error(left.count() > 0 ? "certificate_expires_soon" : "certificate_expired",
+                   {{"file", config_.listen.cert}, {"days_left", days}});
+    }
 }
 
 void App::reload_log_level() {
@@ -206,7 +233,7 @@ tl::expected<void, std::string> App::start_shards() {
                                     : std::max(1U, std::thread::hardware_concurrency());
     std::uint16_t port = config_.listen.port;
     for (std::uint32_t index = 0; index < count; ++index) {
-        shard::ShardSettings settings = shard_settings(config_, index, count);
+        shard::ShardSettings settings = shard_settings(config_, index, count, *capacity_);
         settings.endpoint.port = port;
         shards_.push_back(
             std::make_unique<shard::Shard>(std::move(settings), tls_, keys_, *relay_, metrics_));
@@ -226,18 +253,33 @@ std::size_t App::sessions() const {
     return count;
 }
 
-void App::watch_loops() {
+bool App::drained() const {
+    return std::all_of(
+        shards_.begin(), shards_.end(), [](const auto& shard) { return shard->drained(); });
+}
+
+void App::watch_load() {
     std::chrono::milliseconds worst = relay_->loop().lag();
     for (const auto& shard : shards_) {
         worst = std::max(worst, shard->loop().lag());
     }
     health_.loop_lag_ms.store(worst.count(), std::memory_order_relaxed);
+    const std::string overload = ops::overload(
+        health_, {config_.health.max_sessions, config_.health.max_load}, ops::read_memory_usage());
+    if (overload.empty() == overloaded_) {
+        overloaded_ = !overloaded_;
+        capacity_->set_overloaded(overloaded_);
+        log::warn(overloaded_ ? "overloaded" : "overload_ended", {{"why", overload}});
+    }
 }
 
 int App::run() {
     for (Signal signal = Signal::none; signal != Signal::stop;) {
         signal = wait_for_signal(kPoll * 5);
-        watch_loops();
+        watch_load();
+        if (const core::Moment now = core::read_clock(); now.mono >= next_certificate_look_) {
+            watch_certificate(now);
+        }
         if (signal == Signal::reload) {
             reload_log_level();
         }
@@ -264,14 +306,14 @@ bool App::drain() {
         shard->drain(config_.drain.spread);
     }
     const core::Instant deadline = core::read_clock().mono + config_.drain.deadline;
-    while (sessions() > 0 && core::read_clock().mono < deadline) {
+    while (!drained() && core::read_clock().mono < deadline) {
         if (wait_for_signal(kPoll) == Signal::stop) {
             log::warn("drain_cut_short", {{"sessions", sessions()}});
             return false;
         }
-        watch_loops();
+        watch_load();
     }
-    return sessions() == 0;
+    return drained();
 }
 
 }  // namespace dm

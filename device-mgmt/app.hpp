@@ -2,6 +2,8 @@
 
 #include "device-mgmt/broker/broker.hpp"
 #include "device-mgmt/config.hpp"
+#include "device-mgmt/core/clock.hpp"
+#include "device-mgmt/net/capacity.hpp"
 #include "device-mgmt/net/tls_context.hpp"
 #include "device-mgmt/ops/health.hpp"
 #include "device-mgmt/ops/metrics.hpp"
@@ -14,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,20 +49,27 @@ private:
     [[nodiscard]] tl::expected<void, std::string> start_shards();
     [[nodiscard]] tl::expected<void, std::string> load_secrets();
     void reload();
+    /// Tells when the server's certificate is over, and warns 30 days before, once a day.
+    void watch_certificate(core::Moment now);
     void reload_log_level();
     [[nodiscard]] std::size_t sessions() const;
     [[nodiscard]] bool drain();
-    void watch_loops();
+    [[nodiscard]] bool drained() const;
+    /// Every half second: how late the loops are, and whether to turn newcomers away.
+    void watch_load();
 
     Config config_;
     settings::Sources sources_;
     settings::FileWatch watch_;
     std::shared_ptr<const net::TlsContext> tls_;  ///< null: plain ws
     std::shared_ptr<const auth::KeyRing> keys_;
+    core::Instant next_certificate_look_ = core::Instant::max();
     ops::Metrics metrics_;
     ops::HealthState health_;
     std::unique_ptr<broker::Broker> broker_;  ///< stopped before the relay, its listener, is gone
     std::unique_ptr<relay::Relay> relay_;
+    std::optional<net::Capacity> capacity_;  ///< outlives the shards; set before they are
+    bool overloaded_ = false;
     std::vector<std::unique_ptr<shard::Shard>> shards_;
     std::unique_ptr<ops::OpsServer> ops_;
 };

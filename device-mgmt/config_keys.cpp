@@ -67,8 +67,9 @@ void add_listen(Table& table, Config::Listen& listen) {
     table.integer("listen.max_connections",
                   listen.max_connections,
                   {0, 10'000'000},
-                  "Connections per thread; beyond it an upgrade is answered 503 with Retry-After. "
-                  "0: no bound but memory and descriptors (see health.max_load).");
+                  "Connections in all; beyond it an upgrade is answered 503 with Retry-After. The "
+                  "descriptors for them must be there at the start. 0: health.max_sessions, and "
+                  "without it as many as there are descriptors for.");
 }
 
 void add_auth(Table& table, auth::AuthSettings& auth) {
@@ -213,7 +214,8 @@ void add_health(Table& table, Config::Health& health) {
                   health.max_sessions,
                   {0, 10'000'000},
                   "Sessions this node is meant for; told to balancers, and /readyz answers 503 "
-                  "above health.max_load of it. 0: no such bound.");
+                  "above health.max_load of it. Beyond it an upgrade is answered 503, and the "
+                  "descriptors for them must be there at the start. 0: no such bound.");
     table.number("health.max_load",
                  health.max_load,
                  {0.05, 1},

@@ -1,6 +1,8 @@
 #include "device-mgmt/net/tls_context.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <ctime>
 #include <string_view>
 #include <system_error>
 
@@ -92,6 +94,24 @@ tl::expected<void, std::string> load_client_ca(SSL_CTX* context, const TlsFiles&
     return {};
 }
 
+std::chrono::system_clock::time_point end_of(const X509* certificate) {
+    std::tm end{};
+    if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1) {
+        return std::chrono::system_clock::time_point::max();
+    }
+    return std::chrono::system_clock::from_time_t(::timegm(&end));
+}
+
+std::chrono::system_clock::time_point first_end(SSL_CTX* context) {
+    auto first = end_of(SSL_CTX_get0_certificate(context));
+    STACK_OF(X509)* chain = nullptr;
+    SSL_CTX_get0_chain_certs(context, &chain);
+    for (int i = 0; i < sk_X509_num(chain); ++i) {
+        first = std::min(first, end_of(sk_X509_value(chain, i)));
+    }
+    return first;
+}
+
 }  // namespace
 
 tl::expected<std::shared_ptr<const TlsContext>, std::string> TlsContext::load(
@@ -109,6 +129,8 @@ tl::expected<std::shared_ptr<const TlsContext>, std::string> TlsContext::load(
     }
     return std::shared_ptr<const TlsContext>{new TlsContext{context.release()}};
 }
+
+TlsContext::TlsContext(ssl_ctx_st* context) : context_(context), expires_at_(first_end(context)) {}
 
 TlsContext::~TlsContext() {
     SSL_CTX_free(context_);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -31,10 +32,14 @@ public:
 
     [[nodiscard]] ssl_ctx_st* native() const { return context_; }
 
+    /// When the first certificate of the server's chain is over.
+    [[nodiscard]] std::chrono::system_clock::time_point expires_at() const { return expires_at_; }
+
 private:
-    explicit TlsContext(ssl_ctx_st* context) : context_(context) {}
+    explicit TlsContext(ssl_ctx_st* context);
 
     ssl_ctx_st* context_;
+    std::chrono::system_clock::time_point expires_at_;
 };
 
 }  // namespace dm::net

@@ -2,6 +2,7 @@
 
 #include "device-mgmt/core/clock.hpp"
 #include "device-mgmt/net/accept_loop.hpp"
+#include "device-mgmt/net/capacity.hpp"
 #include "device-mgmt/net/listen_socket.hpp"
 #include "device-mgmt/net/tls_context.hpp"
 #include "device-mgmt/net/tls_peer.hpp"
@@ -12,6 +13,7 @@
 #include <exception>
 #include <list>
 #include <optional>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -31,10 +33,13 @@ namespace {
 using Server = websocketpp::server<WsConfig>;
 using MessagePtr = WsConfig::message_type::ptr;
 using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
+using NotSentLowat = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
 /// websocketpp's own closing timer is only for closes that it begins; ours comes first otherwise.
 constexpr std::chrono::milliseconds kCloseTimerMargin{500};
-constexpr std::chrono::seconds kRetryWhenFull{5};
+/// Those who are turned away come back at moments between these.
+constexpr std::chrono::seconds kShortestRetryWhenFull{5};
+constexpr std::chrono::seconds kLongestRetryWhenFull{15};
 
 std::string text_of(const asio::ip::tcp::endpoint& peer) {
     const auto address = peer.address().to_string();
@@ -72,12 +77,16 @@ private:
     std::error_code prepare(WsConnection& con, AcceptedSocket& socket);
     void set_handlers(WsConnection& con);
     [[nodiscard]] tl::expected<Admission, Refusal> decide(WsConnection& con);
+    [[nodiscard]] Refusal no_room(std::string reason);
     [[nodiscard]] bool admit(WsConnection& con);
     void answer(WsConnection& con, const Refusal& refusal) const;
     void opened(WsConnection& con);
     void gone(WsConnection& con);
     void leave_handshake(WsConnection& con);
+    [[nodiscard]] bool has_room() const;
     [[nodiscard]] bool make_room();
+    /// A connection that is gone no longer counts in the shared capacity.
+    void count_out(WsConnection& con) const;
 
     asio::io_context& io_;
     EndpointSettings settings_;
@@ -88,7 +97,7 @@ private:
     AcceptLoop accept_;
     std::unordered_set<WsConnection*> live_;
     std::list<WsConnection*> handshaking_;  ///< oldest first
-    bool stopping_ = false;
+    std::minstd_rand random_{std::random_device{}()};
 };
 
 WsEndpoint::Impl::Impl(asio::io_context& io,
@@ -103,7 +112,7 @@ WsEndpoint::Impl::Impl(asio::io_context& io,
       context_{settings_.limits, std::move(observer)},
       accept_(io,
               {settings_.limits.accepts_per_address_per_s, settings_.limits.accept_backoff},
-              {[this] { return handshaking_.size() < settings_.limits.max_handshakes; },
+              {[this] { return has_room(); },
                [this] { return make_room(); },
                [this](AcceptedSocket& socket) { accepted(socket); },
                [this](const std::string& what) { context_.failed(what); }}) {
@@ -115,8 +124,9 @@ WsEndpoint::Impl::Impl(asio::io_context& io,
 }
 
 WsEndpoint::Impl::~Impl() {
-    for (auto* con : live_) {
+    for (auto* con : std::exchange(live_, {})) {
         con->link.detach();
+        count_out(*con);
     }
 }
 
@@ -141,12 +151,17 @@ void WsEndpoint::Impl::accepted(AcceptedSocket& socket) {
         con->link.begin(*con, context_, text_of(socket.peer()), core::read_clock().mono);
         set_handlers(*con);
         live_.insert(con.get());
+        con->counted_socket = settings_.capacity != nullptr;
+        if (con->counted_socket) {
+            settings_.capacity->add_socket();
+        }
         con->handshake = handshaking_.insert(handshaking_.end(), con.get());
         con->start();
     } catch (const std::exception& error) {
         context_.failed(std::string{"exception: "} + error.what());
         socket.reset_on_close();
         if (live_.erase(con.get()) > 0) {
+            count_out(*con);
             leave_handshake(*con);
             con->link.detach();
         }
@@ -164,6 +179,9 @@ std::error_code WsEndpoint::Impl::prepare(WsConnection& con, AcceptedSocket& soc
     raw.set_option(asio::ip::tcp::no_delay{true}, ec);
     if (!ec) {
         raw.set_option(UserTimeout{static_cast<int>(settings_.limits.user_timeout.count())}, ec);
+    }
+    if (!ec) {
+        raw.set_option(NotSentLowat{static_cast<int>(settings_.limits.kernel_unsent_bytes)}, ec);
     }
     if (!ec && tls_) {
         ec = con.use_tls(tls_->native());
@@ -205,12 +223,12 @@ void WsEndpoint::Impl::set_handlers(WsConnection& con) {
 }
 
 tl::expected<Admission, Refusal> WsEndpoint::Impl::decide(WsConnection& con) {
-    const auto& limits = settings_.limits;
-    if (stopping_) {
-        return tl::unexpected(Refusal{503, "Shutting down.", kRetryWhenFull});
+    const Capacity* capacity = settings_.capacity;
+    if (capacity != nullptr && !capacity->has_connection()) {
+        return tl::unexpected(no_room("No room for more connections."));
     }
-    if (limits.max_connections > 0 && connections() >= limits.max_connections) {
-        return tl::unexpected(Refusal{503, "No room for more connections.", kRetryWhenFull});
+    if (capacity != nullptr && capacity->overloaded()) {
+        return tl::unexpected(no_room("Overloaded."));
     }
     const UpgradeHead& head = *con.get_request().verdict();
     return acceptor_.on_upgrade({head.path,
@@ -220,6 +238,12 @@ tl::expected<Admission, Refusal> WsEndpoint::Impl::decide(WsConnection& con) {
                                  head.protocols,
                                  con.link.remote(),
                                  verified_common_name(con.native_tls())});
+}
+
+Refusal WsEndpoint::Impl::no_room(std::string reason) {
+    std::uniform_int_distribution<std::int64_t> seconds(kShortestRetryWhenFull.count(),
+                                                        kLongestRetryWhenFull.count());
+    return {503, std::move(reason), std::chrono::seconds{seconds(random_)}};
 }
 
 bool WsEndpoint::Impl::admit(WsConnection& con) {
@@ -260,6 +284,10 @@ void WsEndpoint::Impl::answer(WsConnection& con, const Refusal& refusal) const {
 
 void WsEndpoint::Impl::opened(WsConnection& con) {
     leave_handshake(con);
+    con.counted_open = settings_.capacity != nullptr;
+    if (con.counted_open) {
+        settings_.capacity->add_connection();
+    }
     if (context_.observer.handshake_done) {
         context_.observer.handshake_done(core::read_clock().mono - con.link.accepted_at());
     }
@@ -271,6 +299,8 @@ void WsEndpoint::Impl::opened(WsConnection& con) {
 
 void WsEndpoint::Impl::gone(WsConnection& con) {
     live_.erase(&con);
+    count_out(con);
+    accept_.resume();  // it may have waited for a socket
     if (con.handshake) {
         const auto tls = con.tls_failure();
         const auto ec = con.get_ec();
@@ -292,7 +322,24 @@ void WsEndpoint::Impl::leave_handshake(WsConnection& con) {
     }
 }
 
+void WsEndpoint::Impl::count_out(WsConnection& con) const {
+    if (std::exchange(con.counted_socket, false)) {
+        settings_.capacity->remove_socket();
+    }
+    if (std::exchange(con.counted_open, false)) {
+        settings_.capacity->remove_connection();
+    }
+}
+
+bool WsEndpoint::Impl::has_room() const {
+    return handshaking_.size() < settings_.limits.max_handshakes &&
+           (settings_.capacity == nullptr || settings_.capacity->has_socket());
+}
+
 bool WsEndpoint::Impl::make_room() {
+    if (handshaking_.empty()) {
+        return false;
+    }
     // Peers that drip their handshake must not keep others out for as long as one may take.
     WsConnection& oldest = *handshaking_.front();
     const auto age = core::read_clock().mono - oldest.link.accepted_at();
@@ -301,12 +348,12 @@ bool WsEndpoint::Impl::make_room() {
     }
     context_.failed("handshake: stalled while others wait");
     oldest.link.abort();
+    count_out(oldest);
     handshaking_.erase(*std::exchange(oldest.handshake, std::nullopt));
     return true;
 }
 
 void WsEndpoint::Impl::stop_accepting() {
-    stopping_ = true;
     accept_.stop();
 }
 

@@ -16,6 +16,7 @@
 
 namespace dm::net {
 
+class Capacity;
 class TlsContext;
 
 /// Bounds of one endpoint. Each has a documented behaviour at the bound.
@@ -26,12 +27,14 @@ struct EndpointLimits {
     /// Accepting pauses, until a handshake ends or the oldest has waited handshake_patience for
     /// its peer: that one is reset.
     std::size_t max_handshakes = 512;
-    std::size_t max_connections = 0;         ///< 0 = no bound; else 503 with Retry-After
     double accepts_per_address_per_s = 200;  ///< beyond it (burst ×5): reset right after accept
     std::chrono::milliseconds handshake_timeout{5000};  ///< TLS, then HTTP: each
     std::chrono::milliseconds handshake_patience{1500};
     std::chrono::milliseconds close_timeout{5000};  ///< closing handshake, then reset
     std::chrono::milliseconds user_timeout{45000};  ///< TCP_USER_TIMEOUT
+    /// Bytes that the kernel holds for a peer without having sent them (TCP_NOTSENT_LOWAT): what
+    /// waits beyond waits in max_unsent_bytes.
+    std::size_t kernel_unsent_bytes = 128UL * 1024;
     std::chrono::milliseconds accept_backoff{100};  ///< after EMFILE, ENFILE, ENOMEM, ENOBUFS
 };
 
@@ -40,6 +43,9 @@ struct EndpointSettings {
     std::uint16_t port = 0;   ///< 0: the kernel picks one, see WsEndpoint::port()
     bool reuse_port = false;  ///< SO_REUSEPORT, for several shards on one port
     EndpointLimits limits;
+    /// Shared with other endpoints; null: no bound. Over its connections or overloaded: 503 with
+    /// Retry-After; over its sockets: accepting pauses. Must outlive the endpoint.
+    Capacity* capacity = nullptr;
 };
 
 /// Who decides about and uses the connections of an endpoint. Called on the endpoint's thread.
@@ -89,8 +95,7 @@ public:
     /// that was made with TLS.
     void replace_tls(std::shared_ptr<const TlsContext> tls);
 
-    /// Stops accepting; handshakes under way are answered with 503 (before 101) and open
-    /// connections stay.
+    /// Stops accepting; handshakes under way go on and open connections stay.
     void stop_accepting();
 
     /// Resets every connection that is left, handshakes included; each open one gets its

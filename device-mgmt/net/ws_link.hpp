@@ -142,6 +142,9 @@ struct LinkHolder {
     Link link;
     /// Where the endpoint lists it while it is in its handshake.
     std::optional<std::list<WsConnection*>::iterator> handshake;
+    // Whether the endpoint's Capacity counts it among its sockets and among its connections.
+    bool counted_socket = false;
+    bool counted_open = false;
 };
 
 }  // namespace dm::net

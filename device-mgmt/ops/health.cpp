@@ -16,11 +16,20 @@ bool is_over(std::uint64_t value, std::uint64_t limit, double share) {
     return limit != 0 && static_cast<double>(value) > static_cast<double>(limit) * share;
 }
 
+void add_memory(std::string& reasons, const ProcessUsage& usage, double share) {
+    constexpr unsigned kMebibyte = 20;
+    if (is_over(usage.rss_bytes, usage.memory_limit_bytes, share)) {
+        add(reasons,
+            fmt::format("memory: {} MiB of {} MiB",
+                        usage.rss_bytes >> kMebibyte,
+                        usage.memory_limit_bytes >> kMebibyte));
+    }
+}
+
 /// What is this node's own to fix; empty when all is well.
 std::string own_reasons(const HealthState& state,
                         const HealthLimits& limits,
                         const ProcessUsage& usage) {
-    constexpr unsigned kMebibyte = 20;
     std::string reasons;
     if (!state.started) {
         add(reasons, "starting");
@@ -38,12 +47,7 @@ std::string own_reasons(const HealthState& state,
     if (is_over(usage.open_fds, usage.max_fds, limits.max_load)) {
         add(reasons, fmt::format("descriptors: {} of {}", usage.open_fds, usage.max_fds));
     }
-    if (is_over(usage.rss_bytes, usage.memory_limit_bytes, limits.max_load)) {
-        add(reasons,
-            fmt::format("memory: {} MiB of {} MiB",
-                        usage.rss_bytes >> kMebibyte,
-                        usage.memory_limit_bytes >> kMebibyte));
-    }
+    add_memory(reasons, usage, limits.max_load);
     const std::int64_t lag_ms = state.loop_lag_ms;
     if (lag_ms > limits.max_loop_lag_ms) {
         add(reasons, fmt::format("loop lag: {} ms", lag_ms));
@@ -52,6 +56,18 @@ std::string own_reasons(const HealthState& state,
 }
 
 }  // namespace
+
+std::string overload(const HealthState& state,
+                     const HealthLimits& limits,
+                     const ProcessUsage& usage) {
+    std::string reasons;
+    add_memory(reasons, usage, (1 + limits.max_load) / 2);
+    const std::int64_t lag_ms = state.loop_lag_ms;
+    if (lag_ms > limits.overload_loop_lag_ms) {
+        add(reasons, fmt::format("loop lag: {} ms", lag_ms));
+    }
+    return reasons;
+}
 
 Readiness judge(const HealthState& state, const HealthLimits& limits, const ProcessUsage& usage) {
     const std::string own = own_reasons(state, limits, usage);

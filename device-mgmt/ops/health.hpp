@@ -21,6 +21,8 @@ struct HealthLimits {
     std::uint64_t max_sessions = 0;  ///< 0: no bound
     double max_load = 0.8;           ///< share of sessions, descriptors, memory
     std::int64_t max_loop_lag_ms = 250;
+    /// Beyond this, newcomers are turned away as well: no more handshakes until the loops are back.
+    std::int64_t overload_loop_lag_ms = 2000;
 };
 
 struct Readiness {
@@ -38,6 +40,16 @@ struct ProcessUsage {
 };
 
 [[nodiscard]] ProcessUsage read_process_usage();
+
+/// The same without the descriptors, for which the kernel walks through all of them.
+[[nodiscard]] ProcessUsage read_memory_usage();
+
+/// Why newcomers must be turned away although they would fit; empty: they need not. Later than
+/// `/readyz`: what is on its way when a balancer turns away still finds room. Memory: half-way
+/// between max_load and the limit. Pure.
+[[nodiscard]] std::string overload(const HealthState& state,
+                                   const HealthLimits& limits,
+                                   const ProcessUsage& usage);
 
 /// The verdict of `/readyz`. Pure.
 [[nodiscard]] Readiness judge(const HealthState& state,

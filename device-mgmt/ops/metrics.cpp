@@ -213,13 +213,27 @@ public:
     Family<Gauge>& lag_family =
         gauges(registry, "dm_loop_lag_seconds", "Longest delay of a loop's tick lately.");
 
+    LabelCounters reloads{
+        counters(registry, "dm_reloads_total", "Reloads of certificates, keys and credentials."),
+        "result",
+        {"ok", "failed"}};
+    Gauge& last_reload =
+        gauges(registry, "dm_last_reload_successful", "0 while the files at hand are unusable.")
+            .Add({});
+    Gauge& certificate_expiry = gauges(registry,
+                                       "dm_certificate_expires_timestamp_seconds",
+                                       "When the server's certificate is over, in Unix time.")
+                                    .Add({});
+
     Gauge& resident = gauges(registry, "process_resident_memory_bytes", "Resident memory.").Add({});
     Gauge& open_fds = gauges(registry, "process_open_fds", "Open file descriptors.").Add({});
     Gauge& max_fds = gauges(registry, "process_max_fds", "Limit of open descriptors.").Add({});
     Gauge& cpu = gauges(registry, "process_cpu_seconds_total", "User and system time.").Add({});
 };
 
-Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>(version)) {}
+Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>(version)) {
+    impl_->last_reload.Set(1);  // what is loaded at the start is good, or there is no start
+}
 
 Metrics::~Metrics() = default;
 
@@ -305,6 +319,15 @@ void Metrics::store_commit(Seconds duration) {
 
 void Metrics::set_dedup_horizon(Seconds age) {
     impl_->dedup_horizon.Set(age.count());
+}
+
+void Metrics::reloaded(bool all_good) {
+    impl_->reloads.of(all_good ? "ok" : "failed").Increment();
+    impl_->last_reload.Set(all_good ? 1 : 0);
+}
+
+void Metrics::set_certificate_expiry(std::chrono::system_clock::time_point when) {
+    impl_->certificate_expiry.Set(std::chrono::duration<double>(when.time_since_epoch()).count());
 }
 
 void Metrics::loop_lag(std::string_view loop, Seconds lag) {

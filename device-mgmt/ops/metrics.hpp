@@ -49,6 +49,10 @@ public:
     void store_commit(Seconds duration);
     void set_dedup_horizon(Seconds age);
 
+    // Certificates, keys and credentials.
+    void reloaded(bool all_good);  ///< dm_reloads_total{result}, dm_last_reload_successful
+    void set_certificate_expiry(std::chrono::system_clock::time_point when);
+
     /// Longest delay seen between posting to a loop and running there; loop `relay`, `shard-0` …
     void loop_lag(std::string_view loop, Seconds lag);
 

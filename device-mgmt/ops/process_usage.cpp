@@ -101,15 +101,20 @@ double cpu_seconds() {
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-ProcessUsage read_process_usage() {
+ProcessUsage read_memory_usage() {
     ProcessUsage usage;
+    usage.rss_bytes = resident_bytes();
+    usage.memory_limit_bytes = memory_limit();
+    return usage;
+}
+
+ProcessUsage read_process_usage() {
+    ProcessUsage usage = read_memory_usage();
     usage.open_fds = count_descriptors();
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
         usage.max_fds = limit.rlim_cur;
     }
-    usage.rss_bytes = resident_bytes();
-    usage.memory_limit_bytes = memory_limit();
     return usage;
 }
 

@@ -12,7 +12,6 @@ namespace dm::shard {
 
 namespace {
 
-constexpr std::chrono::seconds kRetryWhileDraining{1};
 constexpr std::chrono::milliseconds kShortestRetry{1000};
 
 /// Telemetry and alerts may be lost when the relay is behind; a reply or its ack may not: its
@@ -141,9 +140,6 @@ void Shard::start() {
 }
 
 tl::expected<net::Admission, net::Refusal> Shard::on_upgrade(const net::UpgradeRequest& request) {
-    if (draining_) {
-        return tl::unexpected(net::Refusal{503, "this node is draining", kRetryWhileDraining});
-    }
     auto admitted = admit(request, settings_.origins, authenticator_, core::read_clock().wall);
     if (!admitted) {
         const Refused& refused = admitted.error();
@@ -227,6 +223,9 @@ void Shard::on_tick(core::Moment now) {
             close_for_drain(*found);
         }
         drain_plan_.pop_back();
+    }
+    if (draining_ && hosts_.empty() && endpoint_.handshakes() == 0) {
+        drained_.store(true, std::memory_order_relaxed);
     }
     metrics_.loop_lag(loop_.name(), loop_.lag());
 }

@@ -57,7 +57,7 @@ public:
     void post(core::Order order) { orders_.push(std::move(order)); }
 
     /// Any thread: stops accepting and closes every session (1012) at its own moment within
-    /// `spread`, telling it before when to come back.
+    /// `spread`, telling it before when to come back; one whose handshake was under way at once.
     void drain(std::chrono::milliseconds spread);
 
     /// Any thread: uses these from the next handshake on (`tls` null: plain ws, nothing to replace)
@@ -70,6 +70,9 @@ public:
 
     /// Any thread.
     [[nodiscard]] std::size_t sessions() const { return count_.load(std::memory_order_relaxed); }
+
+    /// Any thread: a drain is through, with no session and no handshake left.
+    [[nodiscard]] bool drained() const { return drained_.load(std::memory_order_relaxed); }
 
     [[nodiscard]] const loop::Loop& loop() const { return loop_; }
 
@@ -108,6 +111,7 @@ private:
     std::minstd_rand random_;
     std::uint64_t next_session_ = 1;
     std::atomic<std::size_t> count_{0};
+    std::atomic<bool> drained_{false};
     net::WsEndpoint endpoint_;  ///< last: its connections refer to the hosts
 };
 

@@ -1,3 +1,4 @@
+#include "device-mgmt/net/capacity.hpp"
 #include "device-mgmt/net/probe_port.hpp"
 #include "tests/net/raw_client.hpp"
 
@@ -50,6 +51,37 @@ TEST_CASE("handshakes over the limit wait outside until one ends") {
     one->reset();
     world.until([&] { return world.endpoint->connections() == 1; });
     CHECK(world.endpoint->handshakes() == 1);
+}
+
+TEST_CASE("beyond the sockets there are, callers wait outside until one is free") {
+    Capacity capacity{{2, 0}};
+    EndpointLimits limits;
+    limits.accept_backoff = milliseconds{10};
+    World world{limits, nullptr, &capacity};
+    auto one = world.open();
+    const auto two = world.open();
+    RawClient three{world.endpoint->port()};
+    three.send(handshake());
+    world.until([&] { return !capacity.has_socket(); });
+    CHECK(world.endpoint->handshakes() == 0);
+    one->reset();
+    world.until([&] { return world.sessions.size() == 3; });
+    CHECK_FALSE(capacity.has_socket());
+    CHECK(world.endpoint->connections() == 2);
+}
+
+TEST_CASE("sockets of handshakes that stall are given to those that wait") {
+    Capacity capacity{{3, 0}};
+    EndpointLimits limits;
+    limits.accept_backoff = milliseconds{10};
+    limits.handshake_patience = milliseconds{100};
+    World world{limits, nullptr, &capacity};
+    std::vector<std::unique_ptr<RawClient>> stalled;
+    for (int i = 0; i < 6; ++i) {
+        stalled.push_back(std::make_unique<RawClient>(world.endpoint->port()));
+        stalled.back()->send("GET / HT");
+    }
+    CHECK(world.open());
 }
 
 TEST_CASE("handshakes that stall make room for those that wait") {

@@ -60,10 +60,13 @@ void Listener::on_frame(core::FrameKind /*kind*/, std::string_view payload) {
     }
 }
 
-World::World(const EndpointLimits& limits, std::shared_ptr<const TlsContext> tls) {
+World::World(const EndpointLimits& limits,
+             std::shared_ptr<const TlsContext> tls,
+             Capacity* capacity) {
     EndpointSettings settings;
     settings.address = "127.0.0.1";
     settings.limits = limits;
+    settings.capacity = capacity;
     EndpointObserver observer;
     observer.handshake_done = [this](auto) { ++handshakes_done; };
     observer.refused = [this](int status) { refusals.push_back(status); };

@@ -77,7 +77,8 @@ struct World final : Acceptor {
     };
 
     explicit World(const EndpointLimits& limits = {},
-                   std::shared_ptr<const TlsContext> tls = nullptr);
+                   std::shared_ptr<const TlsContext> tls = nullptr,
+                   Capacity* capacity = nullptr);
 
     tl::expected<Admission, Refusal> on_upgrade(const UpgradeRequest& request) override;
     core::LinkListener* on_open(core::DeviceLink& link, std::any identity) override;

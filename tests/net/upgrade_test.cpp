@@ -1,3 +1,4 @@
+#include "device-mgmt/net/capacity.hpp"
 #include "tests/net/raw_client.hpp"
 
 #include <stdexcept>
@@ -77,17 +78,31 @@ TEST_CASE("an exception of the acceptor costs the connection and nothing else") 
 }
 
 TEST_CASE("a full endpoint answers 503 and says when to come back") {
-    EndpointLimits limits;
-    limits.max_connections = 1;
-    World world{limits};
+    Capacity capacity{{0, 1}};
+    World world{{}, nullptr, &capacity};
     const auto client = world.open();
     const auto text = answer(world, handshake());
     CHECK(starts_with(text, "HTTP/1.1 503 "));
     CHECK(text.find("\r\nRetry-After: ") != std::string::npos);
     CHECK(world.paths.size() == 1);
+    client->reset();
+    world.until([&] { return world.endpoint->connections() == 0; });
+    CHECK(capacity.has_connection());
+    CHECK(world.open());
 }
 
-TEST_CASE("an endpoint that stops answers handshakes under way with 503 and keeps the rest") {
+TEST_CASE("an overloaded process answers 503 and says when to come back") {
+    Capacity capacity{{}};
+    World world{{}, nullptr, &capacity};
+    capacity.set_overloaded(true);
+    const auto text = answer(world, handshake());
+    CHECK(starts_with(text, "HTTP/1.1 503 "));
+    CHECK(text.find("\r\nRetry-After: ") != std::string::npos);
+    capacity.set_overloaded(false);
+    CHECK(world.open());
+}
+
+TEST_CASE("an endpoint that stops accepting lets handshakes under way through and keeps the rest") {
     World world;
     const auto client = world.open();
     RawClient late{world.endpoint->port()};
@@ -96,11 +111,11 @@ TEST_CASE("an endpoint that stops answers handshakes under way with 503 and keep
     late.send(handshake());
     world.until([&] {
         late.poll();
-        return late.ended();
+        return world.sessions.size() == 2 && !late.received().empty();
     });
-    CHECK(starts_with(late.received(), "HTTP/1.1 503 "));
+    CHECK(starts_with(late.received(), "HTTP/1.1 101 "));
     client->send(masked(0x81, "still here"));
-    world.until([&] { return world.last().listener->frames.size() == 1; });
+    world.until([&] { return world.sessions[0].listener->frames.size() == 1; });
     CHECK_THROWS(RawClient{world.endpoint->port()});
 }
 

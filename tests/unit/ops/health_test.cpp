@@ -91,3 +91,26 @@ TEST_CASE("exactly at a limit, and without one, a node is ready") {
     node.usage = {1000, 0, 1U << 30U, 0};
     CHECK(node.verdict().ready);
 }
+
+TEST_CASE("newcomers are turned away later than a balancer is told to stay away") {
+    Node node;
+    SUBCASE("memory") {
+        node.usage.rss_bytes = 90 << 20U;
+        CHECK_FALSE(node.verdict().ready);
+        CHECK(overload(node.state, node.limits, node.usage).empty());
+        node.usage.rss_bytes = 91 << 20U;
+        CHECK(overload(node.state, node.limits, node.usage) == "memory: 91 MiB of 100 MiB");
+    }
+    SUBCASE("loop lag") {
+        node.state.loop_lag_ms = 2000;
+        CHECK_FALSE(node.verdict().ready);
+        CHECK(overload(node.state, node.limits, node.usage).empty());
+        node.state.loop_lag_ms = 2001;
+        CHECK(overload(node.state, node.limits, node.usage) == "loop lag: 2001 ms");
+    }
+    SUBCASE("sessions and descriptors have bounds of their own") {
+        node.state.sessions = 1000;
+        node.usage.open_fds = 1000;
+        CHECK(overload(node.state, node.limits, node.usage).empty());
+    }
+}
