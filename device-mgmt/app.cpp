@@ -200,7 +200,7 @@ void App::watch_certificate(core::Moment now) {
     }
     metrics_.set_certificate_expiry(tls_->expires_at());
     next_certificate_look_ = now.mono + kCertificateLook;
-    const auto left = tls_->expires_at() - std::chrono::system_clock::now();
+    const auto left = tls_->expires_at() - now.wall;
     if (left < kCertificateWarning) {
         const auto days = std::chrono::duration_cast<std::chrono::hours>(left).count() / 24;
         log::error(left.count() > 0 ? "certificate_expires_soon" : "certificate_expired",
