@@ -118,6 +118,8 @@ tl::expected<void, std::string> App::start_parts() {
         return tl::unexpected(plan.error());
     }
     capacity_.emplace(net::Capacity::Limits{plan->sockets, plan->connections});
+    health_limits_.max_sessions = plan->connections;
+    health_limits_.max_load = config_.health.max_load;
     broker_ = broker::make_mqtt_broker(broker_settings(config_));
     relay_ = std::make_unique<relay::Relay>(
         relay_settings(config_),
@@ -134,10 +136,10 @@ tl::expected<void, std::string> App::start_parts() {
     }
     ops_ = std::make_unique<ops::OpsServer>(
         ops::OpsSettings{config_.ops.address, config_.ops.port, config_.ops.token},
-        ops::HealthLimits{config_.health.max_sessions, config_.health.max_load},
+        health_limits_,
         metrics_,
         health_,
-        [] { kill(getpid(), SIGTERM); });
+        [this] { ask_to_drain(); });
     if (auto started = ops_->start(); !started) {
         return started;
     }
@@ -264,8 +266,7 @@ void App::watch_load() {
         worst = std::max(worst, shard->loop().lag());
     }
     health_.loop_lag_ms.store(worst.count(), std::memory_order_relaxed);
-    const std::string overload = ops::overload(
-        health_, {config_.health.max_sessions, config_.health.max_load}, ops::read_memory_usage());
+    const std::string overload = ops::overload(health_, health_limits_, ops::read_memory_usage());
     if (overload.empty() == overloaded_) {
         overloaded_ = !overloaded_;
         capacity_->set_overloaded(overloaded_);
@@ -297,6 +298,13 @@ int App::run() {
     ops_->stop();
     log::info("stopped", {{"drained", drained}, {"flushed", flushed}});
     return drained ? 0 : 1;
+}
+
+void App::ask_to_drain() {
+    // Once: a second signal would cut the drain short.
+    if (!health_.draining && !drain_asked_.exchange(true)) {
+        kill(getpid(), SIGTERM);
+    }
 }
 
 bool App::drain() {

@@ -13,6 +13,7 @@
 #include "device-mgmt/settings/sources.hpp"
 #include "device-mgmt/shard/shard.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -53,6 +54,8 @@ private:
     void watch_certificate(core::Moment now);
     void reload_log_level();
     [[nodiscard]] std::size_t sessions() const;
+    /// Any thread.
+    void ask_to_drain();
     [[nodiscard]] bool drain();
     [[nodiscard]] bool drained() const;
     /// Every half second: how late the loops are, and whether to turn newcomers away.
@@ -66,10 +69,12 @@ private:
     core::Instant next_certificate_look_ = core::Instant::max();
     ops::Metrics metrics_;
     ops::HealthState health_;
+    ops::HealthLimits health_limits_;
     std::unique_ptr<broker::Broker> broker_;  ///< stopped before the relay, its listener, is gone
     std::unique_ptr<relay::Relay> relay_;
     std::optional<net::Capacity> capacity_;  ///< outlives the shards; set before they are
     bool overloaded_ = false;
+    std::atomic<bool> drain_asked_{false};
     std::vector<std::unique_ptr<shard::Shard>> shards_;
     std::unique_ptr<ops::OpsServer> ops_;
 };

@@ -54,17 +54,18 @@ class Server:
         self.program = None
         self._ports = {}
 
-    def start(self, ready="ready"):
+    def start(self, ready="ready", prefix=()):
         """Returns when /readyz starts with `ready`."""
-        self.launch()
+        self.launch(prefix)
         wait_for(lambda: self._started() and self.readyz().startswith(ready),
                  f"device-mgmt to be {ready}", log=self.program)
         return self
 
-    def launch(self):
-        """Starts the process and waits for nothing."""
+    def launch(self, prefix=()):
+        """Starts the process and waits for nothing. `prefix`: a command that becomes it."""
         path = self.write_config()
-        self.program = Program("device-mgmt", [BIN / "device-mgmt", "--config", path], self.folder)
+        self.program = Program("device-mgmt", [*prefix, BIN / "device-mgmt", "--config", path],
+                               self.folder)
         return self
 
     def write_config(self, **changes):
@@ -104,6 +105,10 @@ class Server:
 
     def descriptors(self):
         return len(list(Path(f"/proc/{self.program.pid}/fd").iterdir()))
+
+    def cpu_s(self):
+        """User and system time so far."""
+        return self.metric("process_cpu_seconds_total")
 
     def stop(self):
         """SIGTERM, exit 0, no sanitizer report, no secret in the log."""

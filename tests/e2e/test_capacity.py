@@ -1,0 +1,96 @@
+"""What happens at the limits of the process: descriptors, sessions."""
+
+import socket
+import subprocess
+import time
+
+import pytest
+import websockets
+from harness.device import Device
+from harness.processes import BIN
+from harness.waiting import wait_for
+
+LIMIT = 256
+FEW_DESCRIPTORS = ("prlimit", f"--nofile={LIMIT}:{LIMIT}")
+
+
+@pytest.fixture
+def small(servers):
+    """A server that has no more than LIMIT descriptors."""
+    server = servers.make(servers.broker().start().url, listen__accepts_per_address=100_000)
+    yield server.start(prefix=FEW_DESCRIPTORS)
+    server.stop()
+
+
+def capacity(server):
+    return int(server.program.text().split("max_connections=")[1].split()[0])
+
+
+def refused(server, device_id):
+    """The answer's status and Retry-After; None when it was let in."""
+    try:
+        Device(server, device_id).close()
+        return None
+    except websockets.InvalidStatusCode as refusal:
+        return refusal.status_code, refusal.headers.get("Retry-After")
+
+
+def strangers(server, count):
+    """Connections that never say a word."""
+    return [socket.create_connection(("127.0.0.1", server.port)) for _ in range(count)]
+
+
+def test_a_capacity_without_the_descriptors_for_it_does_not_start(servers):
+    server = servers.make("mqtt://127.0.0.1:1", health__max_sessions=1000)
+    done = subprocess.run([*FEW_DESCRIPTORS, BIN / "device-mgmt", "--config", server.write_config()],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    for number in ("1000", str(LIMIT), "ulimit -n"):
+        assert number in done.stderr
+
+
+def test_beyond_the_capacity_devices_get_503_and_a_time_to_come_back(servers):
+    server = servers.make(servers.broker().start().url, health__max_sessions=3).start()
+    devices = [Device(server, f"within-{n}") for n in range(3)]
+    status, retry_after = refused(server, "beyond")
+    assert status == 503
+    assert 5 <= int(retry_after) <= 15
+    devices[0].close()
+    wait_for(lambda: refused(server, "beyond") is None, "room again")
+    for device in devices[1:]:
+        device.sync()
+        device.close()
+    server.stop()
+
+
+def test_sessions_operations_and_commands_go_on_when_the_descriptors_are_used_up(small):
+    full = [Device(small, f"full-{n}") for n in range(capacity(small))]
+    assert refused(small, "one-more")[0] == 503
+    waiting = strangers(small, 2 * LIMIT)  # more than there are descriptors
+    wait_for(lambda: "sessions:" in small.readyz(), "/readyz to tell")
+    for device in full:
+        device.sync()
+    assert small.descriptors() <= LIMIT - 8
+    assert small.metric("dm_sessions") == len(full)
+    assert small.metric('dm_handshake_failures_total{reason="accept"}') == 0
+    for connection in waiting:
+        connection.close()
+    gone = full.pop()
+    gone.close()
+    wait_for(lambda: refused(small, "one-more") is None, "room again")
+    for device in full:
+        device.sync()
+        device.close()
+
+
+def test_waiting_for_descriptors_costs_nothing(small):
+    waiting = strangers(small, 2 * LIMIT)
+    wait_for(lambda: small.metric("process_open_fds") > LIMIT / 2, "the descriptors' end")
+    before, began = small.cpu_s(), time.monotonic()
+    wait_for(lambda: time.monotonic() - began > 3, "three seconds")
+    # 10 % of a core is the bound; the requests that ask are included, and a slow build.
+    assert small.cpu_s() - before <= 0.10 * (time.monotonic() - began)
+    for connection in waiting:
+        connection.close()
+    # Nobody waits for handshakes that are not finished any more.
+    Device(small, "welcome-again").close()

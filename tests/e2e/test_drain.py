@@ -1,0 +1,60 @@
+"""A way out that nobody is overrun by: /drain and signals, with handshakes under way."""
+
+import signal
+import socket
+
+from harness import raw_websocket as raw
+from harness.device import Device
+from harness.waiting import PATIENCE_S, wait_for
+
+
+def test_sessions_are_spread_and_each_is_told_a_moment_of_its_own(servers):
+    server = servers.make(servers.broker().start().url, drain__spread_s=4).start()
+    devices = [Device(server, f"spread-{n}") for n in range(20)]
+    for device in devices:
+        device.welcome()
+    server.program.signal(signal.SIGTERM)
+    told = []
+    for device in devices:
+        code, reason = device.closed()
+        assert code == 1012
+        told.append(int(reason.split("retry_after_ms=")[1]))
+        assert device.next("reconnect")["retry_after_ms"] == told[-1]
+    assert len(set(told)) > 10
+    assert all(1000 <= after <= 4000 for after in told)
+    assert server.program.wait() == 0
+
+
+def test_a_handshake_under_way_gets_1012_too(servers, keys):
+    server = servers.make(servers.broker().start().url, drain__spread_s=0).start()
+    plain = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S)
+    late = keys.tls().wrap_socket(plain, server_hostname="localhost")  # TLS is through, HTTP is not
+    server.program.signal(signal.SIGTERM)
+    assert server.program.wait_for_log("draining")
+    with raw.Client(late, raw.handshake("/v1/device", **keys.bearer("late"))) as client:
+        assert client.status == 101
+        _, payload = client.read_frame()
+        assert int.from_bytes(payload[:2], "big") == 1012
+        assert b"retry_after_ms=" in payload
+        client.send(raw.message(raw.CLOSE, payload[:2]))
+    assert server.program.wait() == 0
+
+
+def test_a_stalled_handshake_does_not_hold_the_end_up_for_ever(servers):
+    server = servers.make(servers.broker().start().url, drain__spread_s=0).start()
+    stalled = socket.create_connection(("127.0.0.1", server.port))
+    wait_for(lambda: server.descriptors() > 0, "the connection")
+    server.program.signal(signal.SIGTERM)
+    assert server.program.wait() == 0
+    stalled.close()
+
+
+def test_asking_for_the_drain_twice_does_not_cut_it_short(servers):
+    server = servers.make(servers.broker().start().url, drain__spread_s=2).start()
+    devices = [Device(server, f"asked-{n}") for n in range(3)]
+    for device in devices:
+        device.welcome()
+    for _ in range(3):
+        assert server.ops("/drain", "POST")[0] == 202
+    assert [device.closed()[0] for device in devices] == [1012] * 3
+    assert server.program.wait() == 0
