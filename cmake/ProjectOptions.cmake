@@ -64,9 +64,13 @@ function(dm_library name)
   endif()
 endfunction()
 
-# dm_program(NAME SOURCES … PRIVATE targets): an executable in build/<preset>/bin.
+# dm_program(NAME SOURCES … PRIVATE targets [INSTALL]): an executable in build/<preset>/bin; INSTALL:
+# one for users, which `cmake --install` and so the container image take along.
 function(dm_program name)
-  cmake_parse_arguments(arg "" "" "SOURCES;PRIVATE" ${ARGN})
+  cmake_parse_arguments(arg "INSTALL" "" "SOURCES;PRIVATE" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE dm_options ${arg_PRIVATE})
+  if(arg_INSTALL)
+    install(TARGETS ${name} RUNTIME DESTINATION bin)
+  endif()
 endfunction()

@@ -25,7 +25,8 @@ tl::expected<Config, settings::Exit> load_config(const settings::Sources& source
                            "DEVICE_MGMT_",
                            DM_VERSION,
                            "WebSocket sessions of devices, commands and replies over MQTT.\n\n"
-                           "`device-mgmt credentials --help` is about making credentials."});
+                           "`device-mgmt credentials --help` is about making credentials,\n"
+                           "`device-mgmt health --help` about asking a running server how it is."});
     add_keys(table, config);
     const auto loaded = table.load(sources, [&](settings::Checks& checks) {
         fill_in(config);

@@ -1,6 +1,7 @@
 #include "device-mgmt/app.hpp"
 #include "device-mgmt/auth/credentials_cli.hpp"
 #include "device-mgmt/config.hpp"
+#include "device-mgmt/health_cli.hpp"
 #include "device-mgmt/log/log.hpp"
 #include "device-mgmt/loop/signals.hpp"
 
@@ -32,8 +33,12 @@ int serve(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     try {
-        if (argc > 1 && std::string_view(argv[1]) == "credentials") {
+        const std::string_view word = argc > 1 ? argv[1] : "";
+        if (word == "credentials") {
             return dm::auth::run_credentials(argc, argv);
+        }
+        if (word == "health") {
+            return dm::run_health({{argv + 2, argv + argc}, dm::settings::read_environment()});
         }
         return serve(argc, argv);
     } catch (const std::exception& failure) {

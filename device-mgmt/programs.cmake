@@ -5,5 +5,6 @@ dm_library(dm_server
   PRIVATE dm_auth dm_log dm_net fmt::fmt)
 
 dm_program(device-mgmt
-  SOURCES main.cpp
-  PRIVATE dm_server dm_auth dm_config dm_log)
+  SOURCES main.cpp health_cli.cpp health_cli.hpp
+  PRIVATE dm_server dm_auth dm_config dm_http dm_log
+  INSTALL)
