@@ -38,8 +38,9 @@ class Message:
 class Operator:
     """Subscribed to everything the server publishes, and to `answers/#` for Response Topics."""
 
-    def __init__(self, broker, version=mqtt.MQTTv5, read=READ, durable_id=None):
-        """`durable_id`: the broker keeps what comes for this client while it is away."""
+    def __init__(self, broker, version=mqtt.MQTTv5, read=READ, durable_id=None, login=None):
+        """`durable_id`: the broker keeps what comes for this client while it is away. `login`: name
+        and password, for a broker with TLS."""
         self.version = version
         self._messages = Mailbag()
         self._ready = threading.Event()
@@ -53,7 +54,10 @@ class Operator:
             session["clean_start"] = False
             session["properties"] = Properties(PacketTypes.CONNECT)
             session["properties"].SessionExpiryInterval = 600
-        self.client.connect("127.0.0.1", broker.port, **session)
+        if login:
+            self.client.tls_set(broker.ca)
+            self.client.username_pw_set(*login)
+        self.client.connect("localhost" if login else "127.0.0.1", broker.port, **session)
         self.client.loop_start()
         assert self._ready.wait(PATIENCE_S), "the broker did not acknowledge the subscriptions"
 

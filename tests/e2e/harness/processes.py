@@ -92,7 +92,9 @@ class Program:
 
 
 class Mosquitto:
-    """A real broker with conf/mosquitto.conf, on a port and in a folder of its own."""
+    """A real broker with a file of conf/, on a port and in a folder of its own."""
+
+    CONF = "mosquitto.conf"
 
     def __init__(self, folder, extra=""):
         self.folder = Path(folder)
@@ -125,16 +127,18 @@ class Mosquitto:
     def url(self):
         return f"mqtt://127.0.0.1:{self.port}"
 
-    def _configure(self, port):
+    def _own(self, port):
+        """The keys of CONF that are other ones here."""
         store = self.folder / "mosquitto"
         store.mkdir(exist_ok=True)
+        return {"listener": f"{port} 127.0.0.1", "persistence_location": f"{store}/"}
+
+    def _configure(self, port):
+        own = self._own(port)
         lines = []
-        for line in (ROOT / "conf" / "mosquitto.conf").read_text().splitlines():
-            if line.startswith("listener "):
-                line = f"listener {port} 127.0.0.1"
-            if line.startswith("persistence_location "):
-                line = f"persistence_location {store}/"
-            lines.append(line)
+        for line in (ROOT / "conf" / self.CONF).read_text().splitlines():
+            key = line.split(" ")[0]
+            lines.append(f"{key} {own[key]}" if key in own else line)
         if os.geteuid() == 0:
             lines.append("user root")  # else it could not write into a folder of root's
         path = self.folder / "mosquitto.conf"
