@@ -30,7 +30,7 @@ set(toml_paths         "^(device-mgmt/settings/|firmware-sim/)")
 set(json_header        "<nlohmann/json\\.hpp>")
 set(json_paths         "^(protocol/[a-z_/]+\\.cpp$|firmware-sim/[a-z_/]+\\.cpp$|tests/)")
 set(asio_header        "<asio[/.]")
-set(asio_paths         "^(device-mgmt/(net|http|loop|shard|relay)/|device-mgmt/[a-z_]+\\.[ch]pp$|firmware-sim/|tests/)")
+set(asio_paths         "^(device-mgmt/(net|http|loop|shard|relay|check)/|device-mgmt/[a-z_]+\\.[ch]pp$|firmware-sim/|tests/)")
 set(threads_header     "<(thread|mutex|shared_mutex|condition_variable|future|atomic)>")
 set(threads_paths      "^(device-mgmt/(log|net|store|broker|http|ops|loop|shard|relay)/|device-mgmt/[a-z_]+\\.[ch]pp$|firmware-sim/|tests/)")
 
@@ -49,10 +49,13 @@ set(rank_ops 4)
 set(rank_settings 2)
 set(rank_shard 6)
 set(rank_relay 7)
+set(rank_check 7)
 set(rank_app 8)
 # Of device-mgmt the simulator may use what is no business of the server alone.
 set(kSimulatorMayUse protocol broker log settings)
-set(kSimulatorMayInclude "device-mgmt/net/lean_socket.hpp") # its connections are as lean
+set(kSimulatorMayInclude
+    "device-mgmt/net/lean_socket.hpp"    # its connections are as lean
+    "device-mgmt/check/check_table.hpp") # both checks print the same table
 
 # ---- Texts that must not occur: pattern, where it is forbidden, where it is allowed none the less.
 set(kTextRules sleeps clocks)

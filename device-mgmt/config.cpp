@@ -26,7 +26,8 @@ tl::expected<Config, settings::Exit> load_config(const settings::Sources& source
                            DM_VERSION,
                            "WebSocket sessions of devices, commands and replies over MQTT.\n\n"
                            "`device-mgmt credentials --help` is about making credentials,\n"
-                           "`device-mgmt health --help` about asking a running server how it is."});
+                           "`device-mgmt health --help` about asking a running server how it is,\n"
+                           "`device-mgmt check-device --help` about checking a device."});
     add_keys(table, config);
     const auto loaded = table.load(sources, [&](settings::Checks& checks) {
         fill_in(config);

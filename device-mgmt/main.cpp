@@ -1,5 +1,6 @@
 #include "device-mgmt/app.hpp"
 #include "device-mgmt/auth/credentials_cli.hpp"
+#include "device-mgmt/check/check_device.hpp"
 #include "device-mgmt/config.hpp"
 #include "device-mgmt/health_cli.hpp"
 #include "device-mgmt/log/log.hpp"
@@ -39,6 +40,10 @@ int main(int argc, char** argv) {
         }
         if (word == "health") {
             return dm::run_health({{argv + 2, argv + argc}, dm::settings::read_environment()});
+        }
+        if (word == "check-device") {
+            return dm::check::run_check_device(
+                {{argv + 2, argv + argc}, dm::settings::read_environment()});
         }
         return serve(argc, argv);
     } catch (const std::exception& failure) {

@@ -6,5 +6,5 @@ dm_library(dm_server
 
 dm_program(device-mgmt
   SOURCES main.cpp health_cli.cpp health_cli.hpp
-  PRIVATE dm_server dm_auth dm_config dm_http dm_log
+  PRIVATE dm_server dm_auth dm_check dm_config dm_http dm_log
   INSTALL)
