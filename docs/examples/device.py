@@ -8,6 +8,7 @@ import argparse, asyncio, base64, collections, datetime, json, pathlib, random, 
 import websockets
 
 REMEMBERED = 1000  # ids whose commands are not executed again
+GOOD_S = 10  # a session that lasted so long was no failure
 
 
 def execute(command, args):
@@ -20,7 +21,6 @@ class Device:
         self.options, self.url = options, options.url
         self.tls = ssl.create_default_context(cafile=options.ca)
         self.replies = collections.OrderedDict()  # by id, oldest first; a repeated id gets the same
-        self.good_after_s = 20  # a session that lasted so long was no failure
         self.unacknowledged = {}  # to be repeated after a reconnect until `reply_ack` comes
 
     def credentials(self):  # read anew each time: tokens are renewed by replacing the file
@@ -32,20 +32,22 @@ class Device:
     async def run(self):
         failures = 0
         while True:
-            began, self.wait_s, url, self.url = time.monotonic(), None, self.url, self.options.url
+            began, after, told, url = time.monotonic(), 0, None, self.url
+            self.url = self.options.url  # another one counts once
             try:
                 await self.session(url)
             except websockets.InvalidStatusCode as refused:  # 429, 503: later; 401: new credentials
-                if (after := refused.headers.get("Retry-After", "")).isdigit():
-                    self.wait_s = int(after)
+                after = int(refused.headers.get("Retry-After", 0))
             except websockets.ConnectionClosed as closed:
                 if found := re.search(r"retry_after_ms=(\d+)", closed.reason):
-                    self.wait_s = int(found[1]) / 1000
+                    told = int(found[1]) / 1000  # for this device alone: no jitter on top
             except (OSError, asyncio.TimeoutError, websockets.WebSocketException):
                 pass
-            failures = 0 if time.monotonic() - began > self.good_after_s else failures + 1
-            jitter = random.uniform(0, min(60, 2 ** min(failures, 6)))
-            await asyncio.sleep(jitter if self.wait_s is None else self.wait_s)
+            failures = 0 if time.monotonic() - began > GOOD_S else failures
+            if told is None:
+                told = after + random.uniform(0, min(60, 2 ** min(failures, 6)))
+                failures += 1
+            await asyncio.sleep(told)
 
     async def session(self, url):
         async with websockets.connect(
@@ -55,7 +57,6 @@ class Device:
             await self.send(type="hello", model="reference", firmware="1.0")
             for reply in list(self.unacknowledged.values()):
                 await self.send(**reply)
-            self.good_after_s = welcome["heartbeat_s"]
             self.expires_at = welcome.get("expires_at")
             helpers = [asyncio.create_task(self.heartbeats(welcome["heartbeat_s"])),
                        asyncio.create_task(self.renewals())]
@@ -66,6 +67,7 @@ class Device:
             finally:
                 for helper in helpers:
                     helper.cancel()
+                await asyncio.gather(*helpers, return_exceptions=True)
 
     async def frame(self, frame):
         if frame["type"] == "command":

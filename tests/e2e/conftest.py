@@ -10,6 +10,7 @@ import pytest
 from harness.device import Device
 from harness.keys import Keys
 from harness.operator_client import Operator
+from harness.reference_devices import compile_c_device
 from harness.processes import Mosquitto
 from harness.server import Server
 
@@ -43,6 +44,12 @@ def workspace(request, tmp_path_factory):
 @pytest.fixture(scope="session")
 def keys(workspace):
     return Keys(workspace / "keys")
+
+
+@pytest.fixture(scope="session")
+def c_device(workspace):
+    """docs/examples/device.c as a program, with sanitizers."""
+    return compile_c_device(workspace)
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 from harness.device_check import DeviceCheck
 from harness.keys import AUDIENCE, ISSUER
 from harness.processes import BIN, ROOT, Program
+from harness.reference_devices import PYTHON_DEVICE
 
-PYTHON_DEVICE = ROOT / "docs" / "examples" / "device.py"
 ALL = {
     "connects", "answers a command", "answers a repeated id from memory",
     "ignores frames of an unknown type", "ignores unknown fields", "answers an unknown command",
@@ -53,6 +53,16 @@ def test_the_reference_device_in_python_passes_with_a_token(play, keys, tmp_path
         sys.executable, PYTHON_DEVICE, check.url, "checked-python",
         "--ca", keys.folder / "ca.pem", "--token", token])
     assert passed(verdicts) == ALL
+    assert code == 0
+
+
+def test_the_reference_device_in_c_passes_with_basic_credentials(play, keys, tmp_path, c_device):
+    secret = tmp_path / "secret"
+    secret.write_text(keys.add_credential("checked-c"))
+    code, verdicts = play(lambda check: [
+        c_device, check.url, "checked-c", keys.folder / "ca.pem", "--secret", secret])
+    assert passed(verdicts) == ALL - {"renews its token"}
+    assert verdicts["renews its token"] == "skipped"
     assert code == 0
 
 

@@ -7,7 +7,7 @@ from .keys import AUDIENCE, ISSUER
 from .processes import BIN, Program
 from .waiting import wait_for
 
-QUICK = {"check.heartbeat_s": 1, "check.retry_s": 2, "check.token_s": 30, "check.wait_s": 60}
+QUICK = {"check.heartbeat_s": 1, "check.retry_s": 2, "check.token_s": 10, "check.wait_s": 60}
 
 
 class DeviceCheck:
