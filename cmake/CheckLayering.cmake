@@ -55,6 +55,7 @@ set(rank_app 8)
 set(kSimulatorMayUse protocol broker log settings)
 set(kSimulatorMayInclude
     "device-mgmt/net/lean_socket.hpp"    # its connections are as lean
+    "device-mgmt/net/lean_stream.hpp"    # and its checks' the same stream
     "device-mgmt/check/check_table.hpp") # both checks print the same table
 
 # ---- Texts that must not occur: pattern, where it is forbidden, where it is allowed none the less.

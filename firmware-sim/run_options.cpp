@@ -65,31 +65,6 @@ void add_fleet_keys(Table& table, RunOptions& options) {
     table.boolean("ack", options.ack, "Devices acknowledge a command before they execute it");
 }
 
-void add_identity_keys(Table& table, RunOptions& options) {
-    table.text("jwt-key",
-               options.jwt_key,
-               "Private key (PEM; EC P-256 or RSA) to make development tokens with");
-    table.text("jwt-secret", options.jwt_secret, "File with the bytes of an HS256 secret instead");
-    table.text("kid", options.kid, "Key id in the tokens");
-    table.text("jwt-audience", options.jwt_audience, "aud of the tokens");
-    table.text("jwt-issuer", options.jwt_issuer, "iss of the tokens");
-    table.integer("jwt-lifetime-s",
-                  options.jwt_lifetime_s,
-                  IntegerRange{-86'400, 31'536'000},
-                  "exp of the tokens, counted from now");
-    table.text("credentials",
-               options.credentials,
-               "File with lines id<TAB>secret for HTTP Basic; the secrets are those that "
-               "`device-mgmt credentials add` printed");
-    table.text("client-cert",
-               options.client_cert,
-               "Client certificate (PEM) of all devices, or a folder of <id>.pem and <id>.key");
-    table.text("client-key", options.client_key, "Its key, when it is in a file of its own");
-    table.text("ca", options.ca, "Authorities (PEM) to check the server with; empty: the system's");
-    table.boolean("insecure", options.insecure, "Believe any server; for tests");
-    table.boolean("resume-tls", options.resume_tls, "Reconnect with the TLS session before");
-}
-
 void add_run_keys(Table& table, RunOptions& options) {
     table.text("source-addresses",
                options.source_addresses,
@@ -119,10 +94,34 @@ void add_run_keys(Table& table, RunOptions& options) {
     table.text("json", options.json, "File for the report");
 }
 
-void check(const RunOptions& options, settings::Checks& checks) {
-    if (options.url.empty()) {
-        checks.fail("url", "is required");
-    }
+}  // namespace
+
+void add_identity_keys(Table& table, RunOptions& options) {
+    table.text("jwt-key",
+               options.jwt_key,
+               "Private key (PEM; EC P-256 or RSA) to make development tokens with");
+    table.text("jwt-secret", options.jwt_secret, "File with the bytes of an HS256 secret instead");
+    table.text("kid", options.kid, "Key id in the tokens");
+    table.text("jwt-audience", options.jwt_audience, "aud of the tokens");
+    table.text("jwt-issuer", options.jwt_issuer, "iss of the tokens");
+    table.integer("jwt-lifetime-s",
+                  options.jwt_lifetime_s,
+                  IntegerRange{-86'400, 31'536'000},
+                  "exp of the tokens, counted from now");
+    table.text("credentials",
+               options.credentials,
+               "File with lines id<TAB>secret for HTTP Basic; the secrets are those that "
+               "`device-mgmt credentials add` printed");
+    table.text("client-cert",
+               options.client_cert,
+               "Client certificate (PEM) of all devices, or a folder of <id>.pem and <id>.key");
+    table.text("client-key", options.client_key, "Its key, when it is in a file of its own");
+    table.text("ca", options.ca, "Authorities (PEM) to check the server with; empty: the system's");
+    table.boolean("insecure", options.insecure, "Believe any server; for tests");
+    table.boolean("resume-tls", options.resume_tls, "Reconnect with the TLS session before");
+}
+
+void check_identity_keys(const RunOptions& options, settings::Checks& checks) {
     const int identities = static_cast<int>(!options.jwt_key.empty()) +
                            static_cast<int>(!options.jwt_secret.empty()) +
                            static_cast<int>(!options.credentials.empty());
@@ -134,8 +133,6 @@ void check(const RunOptions& options, settings::Checks& checks) {
     }
 }
 
-}  // namespace
-
 tl::expected<void, settings::Exit> load(RunOptions& options, const settings::Sources& sources) {
     Table table{{"firmware-sim run",
                  "FIRMWARE_SIM_",
@@ -145,7 +142,12 @@ tl::expected<void, settings::Exit> load(RunOptions& options, const settings::Sou
     add_fleet_keys(table, options);
     add_identity_keys(table, options);
     add_run_keys(table, options);
-    return table.load(sources, [&](settings::Checks& checks) { check(options, checks); });
+    return table.load(sources, [&](settings::Checks& checks) {
+        if (options.url.empty()) {
+            checks.fail("url", "is required");
+        }
+        check_identity_keys(options, checks);
+    });
 }
 
 std::uint64_t replies_to_wait_for(const std::string& exit_when) {

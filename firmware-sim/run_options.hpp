@@ -52,6 +52,12 @@ struct RunOptions {
 [[nodiscard]] tl::expected<void, settings::Exit> load(RunOptions& options,
                                                       const settings::Sources& sources);
 
+/// The keys that say who devices are and which server to believe; `check` has them, too.
+void add_identity_keys(settings::Table& table, RunOptions& options);
+
+/// Blames what does not go together among these keys.
+void check_identity_keys(const RunOptions& options, settings::Checks& checks);
+
 /// `--exit-when replies:N`: N; 0 for anything else.
 [[nodiscard]] std::uint64_t replies_to_wait_for(const std::string& exit_when);
 
