@@ -2,11 +2,13 @@
 
 #include "device-mgmt/net/frame_reader.hpp"
 #include "device-mgmt/net/ws_config.hpp"
+#include "protocol/codes.hpp"
 
 #include <array>
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -138,12 +140,22 @@ public:
         if (code != close::status::no_status) {
             payload.push_back(static_cast<char>(code >> 8U));
             payload.push_back(static_cast<char>(code & 0xFFU));
-            payload += reason;
+            payload += words_of(code, reason);
         }
         return prepare(frame::opcode::close, payload, out);
     }
 
 private:
+    /// What this class found wrong is closed by websocketpp with a sentence of its own; the
+    /// protocol promises the word that goes with the code. The sentence stays in the log.
+    static std::string_view words_of(close::status::value code, const std::string& reason) {
+        const bool found_here = code == close::status::protocol_error ||
+                                code == close::status::invalid_payload ||
+                                code == close::status::message_too_big;
+        return found_here ? dm::proto::word(static_cast<dm::proto::CloseCode>(code))
+                          : std::string_view{reason};
+    }
+
     static std::error_code prepare(frame::opcode::value opcode,
                                    const std::string& payload,
                                    const message_ptr& out) {
