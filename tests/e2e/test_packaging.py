@@ -49,6 +49,13 @@ def test_health_is_2_for_a_bad_configuration():
     assert "ops.port" in done.stderr
 
 
+def test_the_configuration_for_production_is_a_good_one():
+    done = subprocess.run([BIN / "device-mgmt", "--check-config", "--config",
+                           ROOT / "conf" / "device-mgmt-production.toml"],
+                          capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.fixture
 def analyze():
     program = shutil.which("systemd-analyze")
