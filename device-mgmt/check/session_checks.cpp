@@ -67,9 +67,10 @@ constexpr Check kBackoff{"backs off",
                          "Wait a random time between 0 and a bound that doubles with each failure, "
                          "from 1 s to 60 s."};
 
-constexpr std::size_t kRefusals = 5;
-/// So many in so short a time are not from one who waits at random, up to 1, 2, 4 and 8 s.
-constexpr milliseconds kHammering{500};
+constexpr std::size_t kRefusals = 8;
+/// So many attempts in so short a time are not made by one who waits at random, up to 1, 2, 4 … s:
+/// that happens once in a hundred million.
+constexpr milliseconds kHammering{2000};
 /// Timers may be this early.
 constexpr milliseconds kEarly{50};
 

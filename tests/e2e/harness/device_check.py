@@ -3,11 +3,22 @@
 import json
 import re
 
+import pytest
+
 from .keys import AUDIENCE, ISSUER
 from .processes import BIN, Program
 from .waiting import wait_for
 
-QUICK = {"check.heartbeat_s": 1, "check.retry_s": 2, "check.token_s": 10, "check.wait_s": 60}
+ALL = {
+    "connects", "answers a command", "answers a repeated id from memory",
+    "ignores frames of an unknown type", "ignores unknown fields", "answers an unknown command",
+    "keeps a long id", "keeps any id", "reads a large command", "answers many commands at once",
+    "shows life", "stays away as told by a drain", "repeats a reply until reply_ack",
+    "stays away as told by a close", "stays away as told by Retry-After", "renews its token",
+    "returns after a lost connection", "returns after a take-over", "notices a silent server",
+    "backs off", "sends well-formed frames", "replies to what was sent",
+}
+QUICK = {"check.heartbeat_s": 2, "check.retry_s": 1, "check.token_s": 10, "check.wait_s": 60}
 
 
 class DeviceCheck:
@@ -15,7 +26,6 @@ class DeviceCheck:
 
     def __init__(self, keys, folder, **options):
         self.report = folder / "check.json"
-        self.output = folder / "check-device.log"
         given = {"listen.address": "127.0.0.1", "listen.port": 0,
                  "listen.cert": keys.folder / "server.pem",
                  "listen.key": keys.folder / "server.key",
@@ -40,3 +50,24 @@ class DeviceCheck:
         rows = json.loads(self.report.read_text())["checks"]
         print(self.program.text(), device.tail() if device else "")
         return code, {row["check"]: row["verdict"] for row in rows}
+
+
+@pytest.fixture
+def play(tmp_path, keys):
+    """Runs a check with a program as the device: (exit code, verdicts)."""
+    started = []
+
+    def run(arguments_for, **options):
+        check = DeviceCheck(keys, tmp_path, **options)
+        started.append(check.program)
+        device = Program("device", arguments_for(check), tmp_path)
+        started.append(device)
+        return check.finish(device)
+
+    yield run
+    for program in started:
+        program.kill()
+
+
+def passed(verdicts):
+    return {check for check, verdict in verdicts.items() if verdict == "passed"}
