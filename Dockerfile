@@ -19,9 +19,9 @@ LABEL org.opencontainers.image.title="device-mgmt" \
 COPY scripts/lib /tmp/install
 RUN /tmp/install/install runtime && rm -rf /tmp/install /var/lib/apt/lists
 # The numbers are fixed so that the volume of one version belongs to the user of the next.
-RUN groupadd --system --gid 7443 device-mgmt \
-    && useradd --system --uid 7443 --gid 7443 --home-dir /var/lib/device-mgmt --no-log-init \
-               --shell /usr/sbin/nologin device-mgmt \
+RUN groupadd --gid 7443 device-mgmt \
+    && useradd --uid 7443 --gid 7443 --home-dir /var/lib/device-mgmt --no-create-home \
+               --no-log-init --shell /usr/sbin/nologin device-mgmt \
     && install -d -o device-mgmt -g device-mgmt -m 0750 /var/lib/device-mgmt
 # Every program of the project: what CMake installs.
 COPY --from=build /opt/device-mgmt/bin /usr/local/bin
