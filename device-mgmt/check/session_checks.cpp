@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -265,7 +266,7 @@ bool check_connect(DeviceCheck& check) {
 void check_sessions(DeviceCheck& check) {
     // The order keeps the device's back-off short: sessions that last, and words about when to come
     // back, alternate with failures.
-    const Scenario scenarios[] = {
+    const std::vector<Scenario> scenarios{
         {check_heartbeat, {&kHeartbeat}},
         {check_drain, {&kDrain, &kRepeatsReply}},
         {check_overload, {&kOverloaded, &kRefused}},

@@ -64,6 +64,40 @@ void append_length(std::string& out, std::size_t length, std::uint8_t mask_bit) 
     }
 }
 
+/// What the first bytes of a server's frame say; servers do not mask.
+struct FrameHead {
+    bool fin;
+    Opcode opcode;
+    std::size_t head_bytes;
+    std::uint64_t payload_bytes;
+};
+
+std::optional<FrameHead> frame_at_start(std::string_view input) {
+    constexpr std::size_t kShortHead = 2;
+    if (input.size() < kShortHead) {
+        return std::nullopt;
+    }
+    const auto at = [&](std::size_t index) {
+        return std::uint64_t{static_cast<unsigned char>(input[index])};
+    };
+    std::uint64_t payload = at(1) & 0x7FU;
+    std::size_t length_bytes = 0;
+    if (payload >= 126) {
+        length_bytes = payload == 126 ? 2 : 8;
+        payload = 0;
+    }
+    if (input.size() < kShortHead + length_bytes) {
+        return std::nullopt;
+    }
+    for (std::size_t i = 0; i < length_bytes; ++i) {
+        payload = payload << 8U | at(kShortHead + i);
+    }
+    return FrameHead{(at(0) & 0x80U) != 0,
+                     static_cast<Opcode>(at(0) & 0x0FU),
+                     kShortHead + length_bytes,
+                     payload};
+}
+
 }  // namespace
 
 int Probe::open(const Opening& opening, const std::string& host) {
@@ -172,48 +206,33 @@ std::optional<Probe::Incoming> Probe::next(Instant deadline) {
 }
 
 std::optional<Probe::Incoming> Probe::take_message() {
-    const auto at = [this](std::size_t index) {
-        return static_cast<std::uint64_t>(static_cast<unsigned char>(input_[index]));
-    };
-    for (;;) {
-        std::size_t head = 2;
-        if (input_.size() < head) {
-            return std::nullopt;
-        }
-        std::uint64_t length = at(1) & 0x7FU;
-        const std::size_t more = length == 126 ? 2 : length == 127 ? 8 : 0;
-        if (input_.size() < head + more) {
-            return std::nullopt;
-        }
-        for (std::size_t i = 0; i < more; ++i) {
-            length = (i == 0 ? 0 : length << 8U) | at(head + i);
-        }
-        head += more;
-        if (length > kMaxPayloadBytes) {
+    while (const auto frame = frame_at_start(input_)) {
+        if (frame->payload_bytes > kMaxPayloadBytes) {
             seen_ = "a frame that is far too long";
             close_code_ = kAbnormal;
             return std::nullopt;
         }
-        if (input_.size() < head + length) {
+        if (input_.size() < frame->head_bytes + frame->payload_bytes) {
             return std::nullopt;
         }
-        const bool fin = (at(0) & 0x80U) != 0;
-        const auto opcode = static_cast<Opcode>(at(0) & 0x0FU);
-        std::string payload = input_.substr(head, length);
-        input_.erase(0, head + length);
-        if (opcode == Opcode::close) {
+        std::string payload = input_.substr(frame->head_bytes, frame->payload_bytes);
+        input_.erase(0, frame->head_bytes + frame->payload_bytes);
+        if (frame->opcode == Opcode::close) {
             note_close(payload);
             return std::nullopt;
         }
-        if (opcode == Opcode::ping || opcode == Opcode::pong) {
-            return Incoming{opcode, std::move(payload)};
+        if (frame->opcode == Opcode::ping || frame->opcode == Opcode::pong) {
+            return Incoming{frame->opcode, std::move(payload)};
         }
-        fragmented_ = opcode == Opcode::continuation ? fragmented_ : opcode;
+        if (frame->opcode != Opcode::continuation) {
+            fragmented_ = frame->opcode;
+        }
         fragments_ += payload;
-        if (fin) {
+        if (frame->fin) {
             return Incoming{fragmented_, std::exchange(fragments_, {})};
         }
     }
+    return std::nullopt;
 }
 
 void Probe::note_close(const std::string& payload) {
