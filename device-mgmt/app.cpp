@@ -7,13 +7,14 @@
 #include "device-mgmt/loop/signals.hpp"
 #include "device-mgmt/net/probe_port.hpp"
 #include "device-mgmt/net/tls_context.hpp"
-#include "device-mgmt/store/memory_store.hpp"
 
 #include <algorithm>
 #include <csignal>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
+#include <asio/post.hpp>
 #include <unistd.h>
 
 namespace dm {
@@ -82,10 +83,19 @@ shard::ShardSettings shard_settings(const Config& config,
     return settings;
 }
 
-std::unique_ptr<store::CommandStore> make_store(const Config& config, loop::Loop& loop) {
-    return std::make_unique<store::MemoryStore>(
-        store::MemoryStoreSettings{config.store.keep_finished, config.store.keep_finished_max},
-        [&loop](std::function<void()> done) { asio::post(loop.io(), std::move(done)); });
+store::SqliteSettings store_settings(const Config& config) {
+    store::SqliteSettings settings;
+    settings.path = config.store.sqlite;
+    settings.node = config.node.name;
+    settings.keep = {config.store.keep_finished, config.store.keep_finished_max};
+    return settings;
+}
+
+/// What is not durable must not be told to be: there is nothing left to do but to start again. No
+/// destructor runs, so nothing pretends to be in order.
+[[noreturn]] void die(const std::string& reason) {
+    log::error("store_failed", {{"why", reason}});
+    ::_exit(1);
 }
 
 }  // namespace
@@ -120,17 +130,12 @@ tl::expected<void, std::string> App::start_parts() {
     capacity_.emplace(net::Capacity::Limits{plan->sockets, plan->connections});
     health_limits_.max_sessions = plan->connections;
     health_limits_.max_load = config_.health.max_load;
+    auto loaded = open_store();
+    if (!loaded) {
+        return tl::unexpected(std::move(loaded.error()));
+    }
     broker_ = broker::make_mqtt_broker(broker_settings(config_));
-    relay_ = std::make_unique<relay::Relay>(
-        relay_settings(config_),
-        *broker_,
-        [this](loop::Loop& loop) { return make_store(config_, loop); },
-        [this](core::Order order) {
-            shard::Shard& shard = *shards_[order.to.shard];
-            shard.post(std::move(order));
-        },
-        metrics_,
-        health_);
+    make_relay(std::move(*loaded));
     if (auto started = start_shards(); !started) {
         return started;
     }
@@ -147,8 +152,6 @@ tl::expected<void, std::string> App::start_parts() {
     for (const auto& shard : shards_) {
         shard->start();
     }
-    broker_->start(*relay_);
-    health_.started.store(true);
     log::info("started",
               {{"node", config_.node.name},
                {"version", DM_VERSION},
@@ -159,6 +162,70 @@ tl::expected<void, std::string> App::start_parts() {
                {"max_connections", plan->connections},
                {"tls", config_.listen.tls}});
     return {};
+}
+
+tl::expected<store::Loaded, std::string> App::open_store() {
+    store::StoreEvents events;
+    events.on_writable = [](bool writable, const std::string& reason) {
+        if (writable) {
+            log::info("store_writable");
+        } else {
+            log::error("store_full", {{"why", reason}});
+        }
+    };
+    events.on_fatal = die;
+    auto store = store::SqliteStore::open(
+        store_settings(config_),
+        [this](std::function<void()> what) { asio::post(relay_loop_.io(), std::move(what)); },
+        std::move(events));
+    if (!store) {
+        return tl::unexpected(std::move(store.error()));
+    }
+    store_ = std::move(*store);
+    const core::Moment begun = core::read_clock();
+    store::Loaded loaded;
+    try {
+        loaded = store_->load(begun);
+    } catch (const std::runtime_error& problem) {
+        return tl::unexpected(std::string(problem.what()));
+    }
+    auto ingress = store::IngressLog::open({config_.store.ingress}, loaded.durable_lsn);
+    if (!ingress) {
+        return tl::unexpected(std::move(ingress.error()));
+    }
+    ingress_ = std::move(*ingress);
+    const store::IngressRecovery& found = ingress_->recovery();
+    if (found.damaged) {
+        metrics_.ingress_dropped(found.dropped_bytes);
+        log::error("ingress_log_cut",
+                   {{"dropped_bytes", found.dropped_bytes}, {"what", found.detail}});
+    }
+    const auto took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(core::read_clock().mono - begun.mono);
+    log::info("store_loaded",
+              {{"path", config_.store.sqlite},
+               {"unfinished", loaded.unfinished.size()},
+               {"outbox", loaded.outbox.size()},
+               {"ingress", found.records},
+               {"ms", took.count()}});
+    return loaded;
+}
+
+void App::make_relay(store::Loaded loaded) {
+    relay_ = std::make_unique<relay::Relay>(relay_settings(config_),
+                                            relay::RelayParts{relay_loop_,
+                                                              *broker_,
+                                                              *store_,
+                                                              *ingress_,
+                                                              metrics_,
+                                                              health_,
+                                                              [this](core::Order order) {
+                                                                  shard::Shard& shard =
+                                                                      *shards_[order.to.shard];
+                                                                  shard.post(std::move(order));
+                                                              },
+                                                              die},
+                                            std::move(loaded));
 }
 
 tl::expected<void, std::string> App::load_secrets() {
@@ -261,7 +328,7 @@ bool App::drained() const {
 }
 
 void App::watch_load() {
-    std::chrono::milliseconds worst = relay_->loop().lag();
+    std::chrono::milliseconds worst = relay_loop_.lag();
     for (const auto& shard : shards_) {
         worst = std::max(worst, shard->loop().lag());
     }

@@ -3,6 +3,7 @@
 #include "device-mgmt/broker/broker.hpp"
 #include "device-mgmt/config.hpp"
 #include "device-mgmt/core/clock.hpp"
+#include "device-mgmt/loop/loop.hpp"
 #include "device-mgmt/net/capacity.hpp"
 #include "device-mgmt/net/tls_context.hpp"
 #include "device-mgmt/ops/health.hpp"
@@ -12,6 +13,8 @@
 #include "device-mgmt/settings/file_watch.hpp"
 #include "device-mgmt/settings/sources.hpp"
 #include "device-mgmt/shard/shard.hpp"
+#include "device-mgmt/store/ingress_log.hpp"
+#include "device-mgmt/store/sqlite_store.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -47,6 +50,8 @@ private:
     App(const Config& config, settings::Sources sources);
 
     [[nodiscard]] tl::expected<void, std::string> start_parts();
+    [[nodiscard]] tl::expected<store::Loaded, std::string> open_store();
+    void make_relay(store::Loaded loaded);
     [[nodiscard]] tl::expected<void, std::string> start_shards();
     [[nodiscard]] tl::expected<void, std::string> load_secrets();
     void reload();
@@ -70,6 +75,9 @@ private:
     ops::Metrics metrics_;
     ops::HealthState health_;
     ops::HealthLimits health_limits_;
+    loop::Loop relay_loop_{"relay"};
+    std::unique_ptr<store::SqliteStore> store_;
+    std::unique_ptr<store::IngressLog> ingress_;
     std::unique_ptr<broker::Broker> broker_;  ///< stopped before the relay, its listener, is gone
     std::unique_ptr<relay::Relay> relay_;
     std::optional<net::Capacity> capacity_;  ///< outlives the shards; set before they are

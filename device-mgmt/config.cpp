@@ -3,6 +3,7 @@
 #include "device-mgmt/config_keys.hpp"
 #include "device-mgmt/config_rules.hpp"
 
+#include <filesystem>
 #include <utility>
 
 namespace dm {
@@ -27,7 +28,8 @@ tl::expected<Config, settings::Exit> load_config(const settings::Sources& source
                            "WebSocket sessions of devices, commands and replies over MQTT.\n\n"
                            "`device-mgmt credentials --help` is about making credentials,\n"
                            "`device-mgmt health --help` about asking a running server how it is,\n"
-                           "`device-mgmt check-device --help` about checking a device."});
+                           "`device-mgmt check-device --help` about checking a device,\n"
+                           "`device-mgmt store --help` about copying and checking the store."});
     add_keys(table, config);
     const auto loaded = table.load(sources, [&](settings::Checks& checks) {
         fill_in(config);
@@ -38,6 +40,10 @@ tl::expected<Config, settings::Exit> load_config(const settings::Sources& source
     }
     if (config.drain.deadline.count() == 0) {
         config.drain.deadline = config.drain.spread + kDeadlineAfterSpread;
+    }
+    if (config.store.ingress.empty()) {
+        config.store.ingress =
+            std::filesystem::path(config.store.sqlite).replace_filename("ingress").string();
     }
     return config;
 }

@@ -172,6 +172,16 @@ void add_broker(Table& table, Config::Broker& broker) {
 }
 
 void add_store(Table& table, Config::Store& store) {
+    table.text(
+        "store.sqlite",
+        store.sqlite,
+        "File of the store: accepted commands and their ends. Made if it is not there; beside "
+        "it stand -wal, -shm and .lock. One process at a time.");
+    table.text(
+        "store.ingress",
+        store.ingress,
+        "Folder of the ingress log, in which publishes are safe before the broker is told so; "
+        "at most 1 GiB. Empty: `ingress` beside the store.");
     table.hours("store.keep_finished_h",
                 store.keep_finished,
                 {1, 24L * 365},

@@ -5,6 +5,7 @@
 #include "device-mgmt/health_cli.hpp"
 #include "device-mgmt/log/log.hpp"
 #include "device-mgmt/loop/signals.hpp"
+#include "device-mgmt/store/store_cli.hpp"
 
 #include <cstdio>
 #include <exception>
@@ -44,6 +45,9 @@ int main(int argc, char** argv) {
         if (word == "check-device") {
             return dm::check::run_check_device(
                 {{argv + 2, argv + argc}, dm::settings::read_environment()});
+        }
+        if (word == "store") {
+            return dm::store::run_store(argc, argv);
         }
         return serve(argc, argv);
     } catch (const std::exception& failure) {

@@ -106,6 +106,11 @@ public:
 
     [[nodiscard]] virtual bool connected() const = 0;
 
+    /// Disconnects, so that what is published waits in our session at the broker, and stays away
+    /// until resume(). `reason` goes to on_disconnected.
+    virtual void pause(std::string_view reason) = 0;
+    virtual void resume() = 0;
+
     /// Publishes what was handed over (bounded by `grace`), disconnects without the will, and
     /// returns when no listener call will follow.
     virtual void stop(std::chrono::milliseconds grace) = 0;

@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <thread>
@@ -41,6 +42,8 @@ public:
 
     [[nodiscard]] bool connected() const override { return connected_; }
 
+    void pause(std::string_view reason) override;
+    void resume() override;
     void stop(std::chrono::milliseconds grace) override;
 
 private:
@@ -104,6 +107,7 @@ private:
     std::uint64_t settled_ = 0;
     std::uint64_t settled_at_check_ = 0;
     std::size_t in_flight_at_check_ = 0;
+    std::optional<std::string> paused_;  ///< why
     bool stopping_ = false;
     bool ended_ = false;  ///< the worker will report nothing more
     std::chrono::milliseconds grace_{0};
@@ -144,6 +148,22 @@ bool MqttBroker::publish(OutboundMessage message, PublishTicket ticket) {
     return taken;
 }
 
+void MqttBroker::pause(std::string_view reason) {
+    {
+        const Lock lock(mutex_);
+        paused_ = std::string(reason);
+    }
+    wake_.notify_one();
+}
+
+void MqttBroker::resume() {
+    {
+        const Lock lock(mutex_);
+        paused_.reset();
+    }
+    wake_.notify_one();
+}
+
 void MqttBroker::stop(std::chrono::milliseconds grace) {
     {
         const Lock lock(mutex_);
@@ -168,13 +188,18 @@ bool MqttBroker::wait(Lock& lock, std::chrono::milliseconds longest, Ready ready
 void MqttBroker::run() {
     Lock lock(mutex_);
     while (!stopping_) {
-        if (establish(lock)) {
+        if (!paused_ && establish(lock)) {
             serve(lock);
         }
         if (stopping_) {
             break;
         }
+        if (paused_ && connected_) {
+            link_.reason = *paused_;
+        }
         lose(lock);
+        while (!wait(lock, kProvenAfter, [this] { return !paused_ || stopping_; })) {
+        }
         const auto pause = backoff_.next(std::uniform_real_distribution<>(0, 1)(random_));
         wait(lock, pause, [this] { return stopping_; });
     }
@@ -225,7 +250,7 @@ bool MqttBroker::establish(Lock& lock) {
 void MqttBroker::serve(Lock& lock) {
     const auto over = [&] {
         work(lock);
-        return link_.down || stopping_;
+        return link_.down || stopping_ || paused_;
     };
     // `over` does the work, so traffic does not put the checks off.
     std::chrono::milliseconds longest = kProvenAfter;

@@ -44,8 +44,11 @@ public:
         std::chrono::milliseconds retry_after;   ///< when refused
     };
 
+    /// `last_epoch`: every epoch will be higher.
+    explicit Directory(std::uint64_t last_epoch = 0) : last_epoch_(last_epoch) {}
+
     /// Epochs are max(last + 1, Unix ms), with one `last` for all devices: higher for every new
-    /// session of any device, also after a restart.
+    /// session of any device.
     [[nodiscard]] Claim claim(const proto::DeviceId& device,
                               SessionRef session,
                               const std::string& remote,
@@ -66,6 +69,9 @@ public:
     /// Forgets duels that have been calm for kDuelWindow; call every few seconds.
     void forget_calm(Instant now);
 
+    /// The highest that was given out, or may have been.
+    [[nodiscard]] std::uint64_t last_epoch() const { return last_epoch_; }
+
     /// Devices that have been taken over lately.
     [[nodiscard]] std::size_t duels() const { return duels_.size(); }
 
@@ -81,7 +87,7 @@ private:
 
     std::unordered_map<proto::DeviceId, DirectoryEntry> entries_;
     std::unordered_map<proto::DeviceId, Duel> duels_;  ///< devices taken over lately
-    std::uint64_t last_epoch_ = 0;
+    std::uint64_t last_epoch_;
 };
 
 }  // namespace dm::core

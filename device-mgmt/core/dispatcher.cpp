@@ -2,6 +2,7 @@
 
 #include "protocol/json_equal.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace dm::core {
@@ -30,6 +31,17 @@ const Moment& deadline_of(const Command& command) {
     return command.reply_by ? *command.reply_by : command.send_by;
 }
 
+const std::string& id_of(const Submission& submission) {
+    return submission.request.id ? *submission.request.id : submission.fallback_id;
+}
+
+/// Never negative: the wall clock, by which restored commands are placed, may have been set back.
+std::chrono::milliseconds latency(const Command& command, Moment now) {
+    return std::max(
+        std::chrono::milliseconds::zero(),
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.mono - command.accepted_at.mono));
+}
+
 /// Where states are told besides the status topic.
 std::optional<ReplyTo> states_to(const Command& command) {
     return command.report_states && command.reply_to.topic ? std::optional(command.reply_to)
@@ -38,8 +50,7 @@ std::optional<ReplyTo> states_to(const Command& command) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(DispatchSettings settings, NewId new_id)
-    : settings_(std::move(settings)), new_id_(std::move(new_id)) {}
+Dispatcher::Dispatcher(DispatchSettings settings) : settings_(std::move(settings)) {}
 
 Mailbox* Dispatcher::box_of(const proto::DeviceId& device) {
     const auto it = boxes_.find(device);
@@ -57,20 +68,18 @@ void Dispatcher::submit(const Submission& submission,
                         const std::optional<FinishedCommand>& finished,
                         Moment now) {
     Mailbox& box = boxes_[submission.device];
-    if (submission.request.id) {
-        if (Pending* pending = box.find(*submission.request.id)) {
-            repeat(*pending, submission, now);
-            return;
+    if (Pending* pending = box.find(id_of(submission))) {
+        repeat(*pending, submission, now);
+        return;
+    }
+    if (finished) {
+        if (same_content(finished->content, submission.request)) {
+            effects_.emplace_back(RepeatTerminal{*finished, submission.reply_to});
+        } else {
+            reject(submission, Rejection::id_conflict, "id: used before with other content");
         }
-        if (finished) {
-            if (same_content(finished->content, submission.request)) {
-                effects_.emplace_back(RepeatTerminal{*finished, submission.reply_to});
-            } else {
-                reject(submission, Rejection::id_conflict, "id: used before with other content");
-            }
-            drop_if_idle(submission.device);
-            return;
-        }
+        drop_if_idle(submission.device);
+        return;
     }
     if (auto refused = refusal(box, submission)) {
         reject(submission, refused->first, std::move(refused->second));
@@ -119,7 +128,7 @@ std::optional<std::pair<Rejection, std::string>> Dispatcher::refusal(
 void Dispatcher::accept(Mailbox& box, const Submission& submission, Moment now) {
     const proto::CommandRequest& request = submission.request;
     Pending pending(Command{
-        {submission.device, request.id ? *request.id : new_id_()},
+        {submission.device, id_of(submission)},
         {request.command, request.args, request.timeout, request.ttl},
         request.delivery,
         request.report_states,
@@ -145,7 +154,7 @@ Dispatcher::CancelResult Dispatcher::cancel(const CommandKey& key, Moment now) {
     }
     if (pending->stage == Stage::storing) {
         pending->cancel_requested = true;
-        return CancelResult::cancelled;
+        return CancelResult::deferred;
     }
     if (pending->command.state == CommandState::cancelled) {  // its commit is under way
         return CancelResult::cancelled;
@@ -178,10 +187,6 @@ void Dispatcher::stored(const CommandKey& key, Moment now) {
         end(*pending, {CommandState::cancelled}, now);
         return;
     }
-    if (stopping_) {
-        end_stopped(*pending, now);
-        return;
-    }
     pump(*box, now);
     if (pending->stage != Stage::waiting) {
         return;
@@ -207,10 +212,28 @@ void Dispatcher::stored_end(const CommandKey& key) {
     drop_if_idle(key.device);
 }
 
+void Dispatcher::marked(const CommandKey& key, Moment now) {
+    Mailbox* box = box_of(key.device);
+    Pending* pending = box == nullptr ? nullptr : box->find(key.id);
+    if (pending == nullptr || pending->stage != Stage::marking) {
+        return;
+    }
+    pending->marked = true;
+    set_stage(*pending, Stage::waiting);
+    pump(*box, now);
+    if (pending->stage == Stage::waiting && pending->command.content.is_immediate()) {
+        end_overdue(*pending, now);
+    }
+}
+
 // ---- time ----
 
 void Dispatcher::advance(Moment now) {
-    while (auto due = deadlines_.pop_due(now.mono)) {
+    for (std::size_t ends = 0; ends < kMaxEndsPerTurn; ++ends) {
+        const auto due = deadlines_.pop_due(now.mono);
+        if (!due) {
+            return;
+        }
         Mailbox* box = box_of(due->second);
         Pending* pending = box == nullptr ? nullptr : box->find(due->first);
         if (pending == nullptr) {
@@ -218,17 +241,6 @@ void Dispatcher::advance(Moment now) {
         }
         end_overdue(*pending, now);
         pump(*box, now);
-    }
-}
-
-void Dispatcher::end_all(Moment now) {
-    stopping_ = true;
-    for (auto& [device, box] : boxes_) {
-        for (Pending& pending : box.commands) {
-            if (pending.stage != Stage::storing && pending.stage != Stage::ending) {
-                end_stopped(pending, now);
-            }
-        }
     }
 }
 
@@ -252,8 +264,10 @@ void Dispatcher::pump(Mailbox& box, Moment now) {
     }
     std::size_t used = box.in_flight();
     for (Pending& pending : box.commands) {
-        // The old session has not said yet whether this one left; nothing younger overtakes it.
-        const bool unsettled = pending.stage == Stage::sending && pending.sent_to != *box.session;
+        // About to leave, or the old session has not said yet whether it did; nothing younger
+        // overtakes it.
+        const bool unsettled = pending.stage == Stage::marking ||
+                               (pending.stage == Stage::sending && pending.sent_to != *box.session);
         if (unsettled || used >= settings_.window) {
             return;
         }
@@ -267,27 +281,42 @@ void Dispatcher::pump(Mailbox& box, Moment now) {
             end_overdue(pending, now);
             continue;
         }
-        deadlines_.remove(deadline_of(command).mono, command.number);
-        if (!command.reply_by) {
-            command.reply_by = later(now, command.content.timeout);
+        if (command.delivery == proto::Delivery::at_most_once && !pending.marked) {
+            set_stage(pending, Stage::marking);
+            effects_.emplace_back(StoreMark{command.key,
+                                            CommandState::sent,
+                                            1,
+                                            std::nullopt,
+                                            now.wall,
+                                            "about to leave",
+                                            true});
+            return;
         }
-        deadlines_.set(command.reply_by->mono, command.number, command.key.device);
-        pending.sent_to = *box.session;
-        set_stage(pending, Stage::sending);
+        send(box, pending, now);
         ++used;
-        effects_.emplace_back(SendFrame{
-            *box.session,
-            command.key.device,
-            {command.key.id,
-             command.content.command,
-             command.content.args,
-             now.wall,
-             command.reply_by->wall,
-             std::chrono::duration_cast<std::chrono::milliseconds>(command.reply_by->mono -
-                                                                   now.mono),
-             command.attempts + 1},
-        });
     }
+}
+
+void Dispatcher::send(Mailbox& box, Pending& pending, Moment now) {
+    Command& command = pending.command;
+    deadlines_.remove(deadline_of(command).mono, command.number);
+    if (!command.reply_by) {
+        command.reply_by = later(now, command.content.timeout);
+    }
+    deadlines_.set(command.reply_by->mono, command.number, command.key.device);
+    pending.sent_to = *box.session;
+    set_stage(pending, Stage::sending);
+    effects_.emplace_back(SendFrame{
+        *box.session,
+        command.key.device,
+        {command.key.id,
+         command.content.command,
+         command.content.args,
+         now.wall,
+         command.reply_by->wall,
+         std::chrono::duration_cast<std::chrono::milliseconds>(command.reply_by->mono - now.mono),
+         command.attempts + 1},
+    });
 }
 
 void Dispatcher::end(Pending& pending, Ending ending, Moment now) {
@@ -311,8 +340,7 @@ void Dispatcher::end(Pending& pending, Ending ending, Moment now) {
                         now.wall,
                         settings_.node,
                         command.attempts,
-                        std::chrono::duration_cast<std::chrono::milliseconds>(
-                            now.mono - command.accepted_at.mono),
+                        latency(command, now),
                         std::move(ending.error)},
         ending.by_reply,
         command.reply_to,
@@ -339,12 +367,13 @@ void Dispatcher::end_overdue(Pending& pending, Moment now) {
     }
 }
 
-void Dispatcher::end_stopped(Pending& pending, Moment now) {
+void Dispatcher::end_unknown(Pending& pending, Moment now) {
     end(pending,
         {CommandState::failed,
          {},
          {},
-         proto::ErrorDetail{"node_stopped", "the node stopped before the command was answered"}},
+         proto::ErrorDetail{"outcome_unknown",
+                            "session lost after sending; delivery is at_most_once"}},
         now);
 }
 
@@ -356,8 +385,19 @@ void Dispatcher::set_stage(Pending& pending, Stage stage) {
 
 // ---- results ----
 
-void Dispatcher::tell(const Pending& pending, CommandState state, Moment now) {
+void Dispatcher::mark(const Pending& pending, CommandState state, Moment now, std::string detail) {
     const Command& command = pending.command;
+    std::optional<proto::WallTime> reply_by;
+    if (command.reply_by) {
+        reply_by = command.reply_by->wall;
+    }
+    effects_.emplace_back(StoreMark{
+        command.key, state, command.attempts, reply_by, now.wall, std::move(detail), false});
+}
+
+void Dispatcher::tell(const Pending& pending, CommandState state, Moment now, std::string detail) {
+    const Command& command = pending.command;
+    mark(pending, state, now, std::move(detail));
     effects_.emplace_back(PublishStatus{
         {command.key.id,
          command.key.device,
@@ -393,8 +433,12 @@ void Dispatcher::tell_accepted(const Pending& pending,
 }
 
 void Dispatcher::reject(const Submission& submission, Rejection code, std::string message) {
-    effects_.emplace_back(PublishRejection{
-        submission.request.id, submission.device, code, std::move(message), submission.reply_to});
+    effects_.emplace_back(PublishRejection{submission.request.id,
+                                           submission.device,
+                                           code,
+                                           std::move(message),
+                                           submission.reply_to,
+                                           submission.fallback_id});
 }
 
 void Dispatcher::drop_if_idle(const proto::DeviceId& device) {

@@ -9,7 +9,6 @@
 #include "protocol/operator_messages.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +31,7 @@ struct Submission {
     ReplyTo reply_to;
     std::optional<std::string> traceparent;
     std::optional<std::string> operator_name;
+    std::string fallback_id = {};  ///< the id if the request has none; unique
     bool after_known = true;  ///< whether `after`, if given, names a finished command of the device
 };
 
@@ -44,9 +44,17 @@ struct Submission {
 /// and what shards report.
 class Dispatcher {
 public:
-    using NewId = std::function<std::string()>;  ///< makes an id for a command that came without
+    /// Ends decided by one call of `advance`; the rest is due at once.
+    static constexpr std::size_t kMaxEndsPerTurn = 1000;
 
-    Dispatcher(DispatchSettings settings, NewId new_id);
+    explicit Dispatcher(DispatchSettings settings);
+
+    // ---- from an earlier process ----
+
+    /// Takes over an unfinished command as it was stored: one that has left is sent again, or its
+    /// reply awaited if the device had it; one that must not be sent again ends. What is overdue
+    /// ends with the next `advance`. In order of acceptance, before every other call.
+    void restore(Command command, Moment now);
 
     // ---- from operators ----
 
@@ -59,7 +67,12 @@ public:
     /// Whether an unfinished command of this key is held here (the store need not be asked then).
     [[nodiscard]] bool holds(const CommandKey& key) const;
 
-    enum class CancelResult { cancelled, already_sent, unknown };
+    enum class CancelResult {
+        cancelled,
+        deferred,  ///< it is still being stored: ends as soon as it is accepted
+        already_sent,
+        unknown,
+    };
 
     CancelResult cancel(const CommandKey& key, Moment now);
 
@@ -68,6 +81,9 @@ public:
     void stored(const CommandKey& key, Moment now);
 
     void stored_end(const CommandKey& key);
+
+    /// An awaited mark is durable.
+    void marked(const CommandKey& key, Moment now);
 
     // ---- from sessions ----
 
@@ -100,11 +116,8 @@ public:
 
     [[nodiscard]] std::optional<Instant> next_deadline() const { return deadlines_.next(); }
 
+    /// Ends what is overdue, at most kMaxEndsPerTurn commands.
     void advance(Moment now);
-
-    /// The node stops and this state with it: ends every unfinished command as `failed`
-    /// `node_stopped`. Those still storing are ended as soon as they are stored.
-    void end_all(Moment now);
 
     // ---- results ----
 
@@ -132,6 +145,7 @@ private:
     void accept(Mailbox& box, const Submission& submission, Moment now);
     /// Sends what may be sent now, oldest first.
     void pump(Mailbox& box, Moment now);
+    void send(Mailbox& box, Pending& pending, Moment now);
     /// Whether the link takes commands; ends the pause after a full one when it is over.
     [[nodiscard]] static bool resume(Mailbox& box);
     void session_lost(Pending& pending, Moment now);
@@ -139,10 +153,14 @@ private:
     void came_back(Pending& pending, Moment at);
     void detach_from(Mailbox& box, SessionRef session, Moment now);
     void end(Pending& pending, Ending ending, Moment now);
-    void end_stopped(Pending& pending, Moment now);
+    void end_unknown(Pending& pending, Moment now);
     void end_overdue(Pending& pending, Moment now);
     void set_stage(Pending& pending, Stage stage);
-    void tell(const Pending& pending, proto::CommandState state, Moment now);
+    void tell(const Pending& pending,
+              proto::CommandState state,
+              Moment now,
+              std::string detail = {});
+    void mark(const Pending& pending, proto::CommandState state, Moment now, std::string detail);
     void tell_accepted(const Pending& pending, const std::optional<ReplyTo>& also, Moment now);
     void tell_late(const proto::DeviceId& device,
                    const proto::Reply& reply,
@@ -157,14 +175,12 @@ private:
     [[nodiscard]] Mailbox* box_of(const proto::DeviceId& device);
 
     DispatchSettings settings_;
-    NewId new_id_;
     std::unordered_map<proto::DeviceId, Mailbox> boxes_;  ///< devices with commands or a session
     DeadlineQueue<proto::DeviceId> deadlines_;
     std::vector<Effect> effects_;
     std::uint64_t next_number_ = 1;
     std::size_t unfinished_ = 0;
     std::size_t waiting_ = 0;
-    bool stopping_ = false;
 };
 
 }  // namespace dm::core

@@ -13,9 +13,9 @@ using proto::CommandState;
 using proto::ReplyResult;
 
 /// Whether `session` can know the command: it left for certain, or it was handed to an earlier
-/// session that has not yet said so.
+/// session that has not yet said so, or an earlier process sent it and died before that was stored.
 bool may_be_known(const Pending& pending, SessionRef session) {
-    return pending.command.attempts > 0 ||
+    return pending.command.attempts > 0 || pending.restored ||
            (pending.stage == Stage::sending && pending.sent_to != session);
 }
 
@@ -53,17 +53,11 @@ void Dispatcher::detach_from(Mailbox& box, SessionRef session, Moment now) {
 
 void Dispatcher::session_lost(Pending& pending, Moment now) {
     if (pending.command.delivery == proto::Delivery::at_most_once) {
-        end(pending,
-            {CommandState::failed,
-             {},
-             {},
-             proto::ErrorDetail{"outcome_unknown",
-                                "session lost after sending; delivery is at_most_once"}},
-            now);
+        end_unknown(pending, now);
         return;
     }
     set_stage(pending, Stage::waiting);
-    tell(pending, CommandState::queued, now);
+    tell(pending, CommandState::queued, now, "session lost");
 }
 
 void Dispatcher::sent(

@@ -28,6 +28,18 @@ struct StoreFinished {
     std::optional<std::chrono::steady_clock::duration> reply_after;  ///< first sending → reply
 };
 
+/// A step on the way, so that after a restart `attempts` and `reply_by` are known; it forces no
+/// commit of its own. With `awaited`: make it durable, then call `Dispatcher::marked`.
+struct StoreMark {
+    CommandKey key;
+    proto::CommandState state;
+    std::uint32_t attempts = 0;
+    std::optional<proto::WallTime> reply_by;
+    proto::WallTime at;
+    std::string detail;  ///< for the history
+    bool awaited = false;
+};
+
 struct SendFrame {
     SessionRef to;
     proto::DeviceId device;
@@ -53,6 +65,7 @@ struct PublishRejection {
     proto::Rejection code;
     std::string message;
     ReplyTo reply_to;
+    std::string message_id;  ///< the submission's fallback id: the same if it comes again
 };
 
 /// A finished command was submitted again: the stored bytes once more.
@@ -63,6 +76,7 @@ struct RepeatTerminal {
 
 using Effect = std::variant<StoreAccepted,
                             StoreFinished,
+                            StoreMark,
                             SendFrame,
                             AckReply,
                             PublishStatus,

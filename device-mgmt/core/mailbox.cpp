@@ -25,8 +25,8 @@ Pending* Mailbox::find(std::uint64_t number) {
 std::size_t Mailbox::in_flight() const {
     return static_cast<std::size_t>(
         std::count_if(commands.begin(), commands.end(), [](const Pending& p) {
-            return p.stage == Stage::sending || p.stage == Stage::sent ||
-                   p.stage == Stage::delivered;
+            return p.stage == Stage::marking || p.stage == Stage::sending ||
+                   p.stage == Stage::sent || p.stage == Stage::delivered;
         }));
 }
 

@@ -16,6 +16,7 @@ namespace dm::core {
 enum class Stage {
     storing,    ///< not accepted yet: the commit is under way
     waiting,    ///< queued: offline, behind the window, or to be sent again
+    marking,    ///< at_most_once: that it is about to be sent is being stored
     sending,    ///< handed to the session, which has not confirmed yet
     sent,       ///< on its way; no ack, no reply
     delivered,  ///< acknowledged by the device
@@ -35,6 +36,8 @@ struct Pending {
     SessionRef sent_to;             ///< of the last sending
     std::optional<Moment> sent_at;  ///< of the first sending
     bool ended_by_reply = false;
+    bool restored = false;          ///< an earlier process may have sent it without a mark
+    bool marked = false;            ///< at_most_once: it is stored that this may have been sent
     bool cancel_requested = false;  ///< while storing: cancelled as soon as it is accepted
     /// Replies that wait for the commit of the end; at most kMaxHeldAcks.
     std::vector<std::pair<SessionRef, proto::ReplyResult>> acks;
@@ -54,7 +57,7 @@ struct Mailbox {
     [[nodiscard]] const Pending* find(std::string_view id) const;
     [[nodiscard]] Pending* find(std::uint64_t number);
 
-    /// Commands that occupy the window: sending, sent or delivered.
+    /// Commands that occupy the window: marking, sending, sent or delivered.
     [[nodiscard]] std::size_t in_flight() const;
 
     /// Whether the fate of a command that was handed to a session is still unknown.

@@ -37,8 +37,8 @@ std::string own_reasons(const HealthState& state,
     if (state.draining) {
         add(reasons, "draining");
     }
-    if (!state.store_writable) {
-        add(reasons, "the store cannot be written");
+    if (const char* problem = state.store_problem) {
+        add(reasons, problem);
     }
     const std::uint64_t sessions = state.sessions;
     if (is_over(sessions, limits.max_sessions, limits.max_load)) {

@@ -12,7 +12,8 @@ struct HealthState {
     std::atomic<bool> started{false};
     std::atomic<bool> draining{false};
     std::atomic<bool> broker_connected{false};
-    std::atomic<bool> store_writable{true};
+    /// What keeps the node from taking commands; null: nothing. A literal, so it lives long enough.
+    std::atomic<const char*> store_problem{nullptr};
     std::atomic<std::uint64_t> sessions{0};
     std::atomic<std::int64_t> loop_lag_ms{0};  ///< the worst of the last few seconds
 };

@@ -208,6 +208,10 @@ public:
     Histogram& commit =
         histograms(registry, "dm_store_commit_seconds", "From submission to durable.")
             .Add({}, kLatencies);
+    Counter& ingress_dropped = counters(registry,
+                                        "dm_ingress_dropped_bytes_total",
+                                        "Damaged bytes cut from the ingress log at start.")
+                                   .Add({});
     Gauge& dedup_horizon =
         gauges(registry, "dm_dedup_horizon_seconds", "Age of the oldest remembered end.").Add({});
     Family<Gauge>& lag_family =
@@ -315,6 +319,10 @@ void Metrics::set_outbox(std::uint64_t rows) {
 
 void Metrics::store_commit(Seconds duration) {
     impl_->commit.Observe(duration.count());
+}
+
+void Metrics::ingress_dropped(std::uint64_t bytes) {
+    impl_->ingress_dropped.Increment(static_cast<double>(bytes));
 }
 
 void Metrics::set_dedup_horizon(Seconds age) {

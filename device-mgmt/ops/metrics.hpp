@@ -48,6 +48,7 @@ public:
     void set_outbox(std::uint64_t rows);
     void store_commit(Seconds duration);
     void set_dedup_horizon(Seconds age);
+    void ingress_dropped(std::uint64_t bytes);  ///< dm_ingress_dropped_bytes_total: damage at start
 
     // Certificates, keys and credentials.
     void reloaded(bool all_good);  ///< dm_reloads_total{result}, dm_last_reload_successful

@@ -10,7 +10,10 @@ namespace {
 
 using proto::Rejection;
 
-std::optional<std::string> user_property(const broker::InboundMessage& message,
+constexpr std::string_view kTraceparent = "traceparent";
+constexpr std::string_view kOperator = "operator";
+
+std::optional<std::string> user_property(const store::IngressRecord& message,
                                          std::string_view name) {
     for (const auto& [key, value] : message.user_properties) {
         if (key == name && value.size() <= kMaxUserPropertyBytes) {
@@ -27,7 +30,7 @@ struct Answers {
     bool correlation_too_long = false;
 };
 
-Answers answers_of(const broker::InboundMessage& message,
+Answers answers_of(const store::IngressRecord& message,
                    const proto::Topics& topics,
                    std::string_view allowed) {
     Answers answers;
@@ -49,7 +52,8 @@ Answers answers_of(const broker::InboundMessage& message,
 
 Intake refuse_problem(proto::RequestProblem problem,
                       std::optional<proto::DeviceId> device,
-                      core::ReplyTo reply_to) {
+                      core::ReplyTo reply_to,
+                      std::string message_id) {
     if (problem.unreadable) {
         device.reset();  // contract: an unreadable payload is answered on `replies/_invalid`
     }
@@ -57,42 +61,50 @@ Intake refuse_problem(proto::RequestProblem problem,
                         std::move(device),
                         problem.code,
                         std::move(problem.message),
-                        std::move(reply_to)};
+                        std::move(reply_to),
+                        std::move(message_id)};
 }
 
-Intake take_command(const broker::InboundMessage& message,
-                    proto::DeviceId device,
-                    Answers answers) {
+Intake take_command(const store::IngressRecord& message, proto::DeviceId device, Answers answers) {
     auto request = proto::parse_command_request(message.payload);
     if (!request) {
-        return refuse_problem(
-            std::move(request.error()), std::move(device), std::move(answers.reply_to));
+        return refuse_problem(std::move(request.error()),
+                              std::move(device),
+                              std::move(answers.reply_to),
+                              message.fallback_id);
     }
     if (answers.bad_topic) {
         return RefusedInput{std::move(request->id),
                             std::move(device),
                             Rejection::bad_response_topic,
                             std::move(*answers.bad_topic),
-                            std::move(answers.reply_to)};
+                            std::move(answers.reply_to),
+                            message.fallback_id};
     }
     if (answers.correlation_too_long) {
         return RefusedInput{std::move(request->id),
                             std::move(device),
                             Rejection::bad_request,
                             "Correlation Data: more than 1024 bytes",
-                            std::move(answers.reply_to)};
+                            std::move(answers.reply_to),
+                            message.fallback_id};
     }
     core::Submission submission{std::move(device),
                                 std::move(*request),
                                 std::move(answers.reply_to),
-                                user_property(message, "traceparent"),
-                                user_property(message, "operator")};
+                                user_property(message, kTraceparent),
+                                user_property(message, kOperator),
+                                message.fallback_id};
     return submission;
 }
 
 }  // namespace
 
-Intake take_in(const broker::InboundMessage& message,
+bool is_read_by_intake(std::string_view user_property) {
+    return user_property == kTraceparent || user_property == kOperator;
+}
+
+Intake take_in(const store::IngressRecord& message,
                const proto::Topics& topics,
                std::string_view allowed) {
     const auto topic = topics.parse_input(message.topic);
@@ -110,17 +122,21 @@ Intake take_in(const broker::InboundMessage& message,
                             std::nullopt,
                             Rejection::bad_request,
                             "device: " + std::string(proto::what(device.error())),
-                            std::move(answers.reply_to)};
+                            std::move(answers.reply_to),
+                            message.fallback_id};
     }
     if (topic->kind == proto::InputKind::command) {
         return take_command(message, std::move(*device), std::move(answers));
     }
     auto id = proto::parse_cancel(message.payload);
     if (!id) {
-        return refuse_problem(
-            std::move(id.error()), std::move(*device), std::move(answers.reply_to));
+        return refuse_problem(std::move(id.error()),
+                              std::move(*device),
+                              std::move(answers.reply_to),
+                              message.fallback_id);
     }
-    return Cancel{{std::move(*device), std::move(*id)}, std::move(answers.reply_to)};
+    return Cancel{
+        {std::move(*device), std::move(*id)}, std::move(answers.reply_to), message.fallback_id};
 }
 
 }  // namespace dm::relay

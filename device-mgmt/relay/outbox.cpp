@@ -1,14 +1,32 @@
 #include "device-mgmt/relay/outbox.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace dm::relay {
 
-Outbox::Outbox(broker::Broker& broker, Parked parked)
-    : broker_(broker), parked_(std::move(parked)) {}
+Outbox::Outbox(broker::Broker& broker,
+               store::CommandStore& store,
+               const std::vector<std::uint64_t>& kept,
+               Parked parked)
+    : broker_(broker), store_(store), parked_(std::move(parked)) {
+    for (const std::uint64_t number : kept) {
+        stored_.add(number);
+        next_number_ = std::max(next_number_, number + 1);
+    }
+}
 
 void Outbox::put(Publication publication) {
-    enqueue({std::move(publication), false});
+    enqueue({std::move(publication)});
+}
+
+void Outbox::put_stored(std::uint64_t number, Publication publication) {
+    if (held_ >= kMaxHeld) {
+        stored_.add(number);
+        return;
+    }
+    ++held_;
+    enqueue({std::move(publication), number});
 }
 
 void Outbox::put_retained(broker::OutboundMessage message) {
@@ -21,14 +39,14 @@ void Outbox::put_retained(broker::OutboundMessage message) {
         }
         latest->second = next_;
     }
-    enqueue({{std::move(message), std::nullopt}, true});
+    enqueue({{std::move(message), std::nullopt}, 0, true});
 }
 
 bool Outbox::put_expendable(broker::OutboundMessage message) {
     if (rows_.size() >= kMaxExpendable) {
         return false;
     }
-    enqueue({{std::move(message), std::nullopt}, false});
+    enqueue({{std::move(message), std::nullopt}});
     return true;
 }
 
@@ -51,9 +69,29 @@ void Outbox::pump() {
         ++in_flight_;
         broker_.publish(it->second.publication.message, ticket);
     }
+    read_some();
 }
 
-void Outbox::published(broker::PublishTicket ticket, broker::PublishResult result) {
+void Outbox::read_some() {
+    const bool room = held_ < kMaxHeld / 2 && waiting_.size() < kReadSlice;
+    if (reading_ > 0 || stored_.unread() == 0 || !room || !broker_.connected()) {
+        return;
+    }
+    std::vector<std::uint64_t> numbers = stored_.take_unread(kReadSlice);
+    reading_ = numbers.size();
+    store_.find_outbox(std::move(numbers), [this](std::vector<store::OutboxRow> rows) {
+        reading_ = 0;
+        for (store::OutboxRow& row : rows) {
+            const std::uint64_t number = row.number;
+            put_stored(number, to_publication(std::move(row)));
+        }
+        pump();
+    });
+}
+
+void Outbox::published(broker::PublishTicket ticket,
+                       broker::PublishResult result,
+                       core::Instant now) {
     const auto it = rows_.find(ticket);
     if (it == rows_.end()) {
         return;
@@ -68,7 +106,10 @@ void Outbox::published(broker::PublishTicket ticket, broker::PublishResult resul
                     latest_.erase(latest);
                 }
             }
-            rows_.erase(it);
+            if (it->second.number != 0) {
+                stored_.acknowledged(it->second.number, now);
+            }
+            erase(ticket);
             break;
         case broker::PublishResult::failed:
             failed(ticket);
@@ -84,7 +125,7 @@ void Outbox::failed(Ticket ticket) {
     const auto it = rows_.find(ticket);
     const auto latest = latest_.find(it->second.publication.message.topic);
     if (it->second.retained && (latest == latest_.end() || latest->second != ticket)) {
-        rows_.erase(it);  // a newer state of the topic exists: never publish this one after it
+        erase(ticket);  // a newer state of the topic exists: never publish this one after it
         return;
     }
     failed_.push_back(ticket);
@@ -102,7 +143,28 @@ void Outbox::refused(Ticket ticket) {
     if (row.retained) {
         latest_.erase(row.publication.message.topic);
     }
+    if (row.number != 0) {
+        stored_.parked(row.number);
+    }
+    erase(ticket);
+}
+
+void Outbox::erase(Ticket ticket) {
+    const auto it = rows_.find(ticket);
+    held_ -= it->second.number != 0 ? 1U : 0U;
     rows_.erase(it);
+}
+
+void Outbox::distrust_broker() {
+    stored_.distrust_broker();
+    pump();
+}
+
+void Outbox::forget(core::Instant now) {
+    std::vector<std::uint64_t> numbers = stored_.take_expired(now);
+    if (!numbers.empty()) {
+        store_.remove_outbox(std::move(numbers));
+    }
 }
 
 void Outbox::retry() {

@@ -29,6 +29,28 @@ Publication answer(std::string payload, const core::ReplyTo& reply_to, std::stri
 
 }  // namespace
 
+store::OutboxRow to_row(const Publication& publication,
+                        std::uint64_t number,
+                        std::optional<core::CommandKey> key) {
+    const broker::OutboundMessage& message = publication.message;
+    return {number,
+            message.topic,
+            message.payload,
+            message.correlation,
+            message.user_properties,
+            publication.fallback_topic,
+            std::move(key)};
+}
+
+Publication to_publication(store::OutboxRow row) {
+    Publication publication;
+    publication.message = make(std::move(row.topic), std::move(row.payload), 1);
+    publication.message.correlation = std::move(row.correlation);
+    publication.message.user_properties = std::move(row.user_properties);
+    publication.fallback_topic = std::move(row.fallback_topic);
+    return publication;
+}
+
 Publication Publications::terminal(const core::FinishedCommand& finished,
                                    const core::ReplyTo& reply_to) const {
     Publication publication =
@@ -41,9 +63,7 @@ Publication Publications::terminal(const core::FinishedCommand& finished,
     return publication;
 }
 
-Publication Publications::rejection(const RefusedInput& refused,
-                                    proto::WallTime now,
-                                    std::string message_id) const {
+Publication Publications::rejection(const RefusedInput& refused, proto::WallTime now) const {
     proto::RejectionMessage message{
         refused.device ? refused.id : std::nullopt,
         refused.device ? std::optional(refused.device->str()) : std::nullopt,
@@ -55,7 +75,7 @@ Publication Publications::rejection(const RefusedInput& refused,
         answer(proto::to_json(message),
                refused.reply_to,
                refused.device ? topics_.replies(*refused.device) : topics_.replies_invalid());
-    publication.message.user_properties = {{"message_id", std::move(message_id)},
+    publication.message.user_properties = {{"message_id", refused.message_id},
                                            {"type", "rejection"}};
     return publication;
 }

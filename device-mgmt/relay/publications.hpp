@@ -5,9 +5,11 @@
 #include "device-mgmt/core/directory.hpp"
 #include "device-mgmt/core/effects.hpp"
 #include "device-mgmt/relay/intake.hpp"
+#include "device-mgmt/store/command_store.hpp"
 #include "protocol/operator_messages.hpp"
 #include "protocol/topics.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,6 +21,12 @@ struct Publication {
     broker::OutboundMessage message;
     std::optional<std::string> fallback_topic;
 };
+
+/// The same as a row of the store's outbox, and back. `key`: of the command it tells of.
+[[nodiscard]] store::OutboxRow to_row(const Publication& publication,
+                                      std::uint64_t number,
+                                      std::optional<core::CommandKey> key);
+[[nodiscard]] Publication to_publication(store::OutboxRow row);
 
 /// Turns decisions into broker messages: topic, payload, properties, QoS. Pure.
 class Publications {
@@ -32,9 +40,7 @@ public:
     [[nodiscard]] Publication terminal(const core::FinishedCommand& finished,
                                        const core::ReplyTo& reply_to) const;
 
-    [[nodiscard]] Publication rejection(const RefusedInput& refused,
-                                        proto::WallTime now,
-                                        std::string message_id) const;
+    [[nodiscard]] Publication rejection(const RefusedInput& refused, proto::WallTime now) const;
 
     /// On the status topic; QoS 1 only if `durable`.
     [[nodiscard]] broker::OutboundMessage status(const core::PublishStatus& status) const;

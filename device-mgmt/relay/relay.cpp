@@ -2,8 +2,11 @@
 
 #include "device-mgmt/log/log.hpp"
 
+#include <algorithm>
 #include <future>
 #include <utility>
+
+#include <asio/post.hpp>
 
 namespace dm::relay {
 
@@ -12,6 +15,11 @@ namespace {
 /// Ticks between two looks at things that change slowly: node info, calm duels, the dedup horizon.
 constexpr std::uint64_t kTicksPerHousekeeping = 20;
 
+/// Calls to the store that wait, beyond which overdue commands are ended later: after a long stop
+/// there may be a million of them.
+constexpr std::size_t kMaxBacklog = 10'000;
+constexpr std::chrono::milliseconds kBacklogPause{20};
+
 core::DispatchSettings with_node(core::DispatchSettings dispatch, const std::string& node) {
     dispatch.node = node;
     return dispatch;
@@ -19,38 +27,38 @@ core::DispatchSettings with_node(core::DispatchSettings dispatch, const std::str
 
 }  // namespace
 
-Relay::Relay(RelaySettings settings,
-             broker::Broker& broker,
-             const MakeStore& make_store,
-             PostOrder post_order,
-             ops::Metrics& metrics,
-             ops::HealthState& health,
-             RelaySources sources)
+Relay::Relay(RelaySettings settings, RelayParts parts, store::Loaded loaded, RelaySources sources)
     : settings_(std::move(settings)),
-      broker_(broker),
-      metrics_(metrics),
-      health_(health),
+      broker_(parts.broker),
+      metrics_(parts.metrics),
+      health_(parts.health),
       clock_(std::move(sources.clock)),
       uuids_(std::move(sources.uuids)),
-      loop_("relay"),
+      store_(parts.store),
+      ingress_(parts.ingress),
+      loop_(parts.loop),
       publications_(proto::Topics(settings_.prefix), settings_.node),
-      dispatcher_(with_node(settings_.dispatch, settings_.node),
-                  [this] { return uuids_.next(clock_().wall); }),
-      outbox_(broker,
+      directory_(loaded.epoch),
+      epochs_(loaded.epoch, [this](std::uint64_t epoch) { store_.set_epoch(epoch); }),
+      dispatcher_(with_node(settings_.dispatch, settings_.node)),
+      outbox_(broker_,
+              store_,
+              loaded.outbox,
               [this](const broker::OutboundMessage& parked) {
                   metrics_.broker_dropped("refused");
                   log::error("publish_refused", {{"topic", parked.topic}});
               }),
-      store_(make_store(loop_)),
-      post_order_(std::move(post_order)),
+      post_order_(std::move(parts.post_order)),
       boot_(uuids_.next(clock_().wall)),
       deadline_timer_(loop_.io()),
-      received_(loop_.io(),
-                [this](std::vector<Received>& batch) {
-                    for (Received& received : batch) {
-                        take(received);
-                    }
-                }),
+      inlet_(
+          loop_.io(),
+          store_,
+          ingress_,
+          loaded.durable_lsn,
+          std::move(sources.arrival_ids),
+          [this](Arrival& arrival) { take(arrival); },
+          std::move(parts.fatal)),
       events_(loop_.io(),
               [this](std::vector<BrokerEvent>& batch) {
                   for (const BrokerEvent& event : batch) {
@@ -61,7 +69,13 @@ Relay::Relay(RelaySettings settings,
           for (core::Report& report : batch) {
               take(report);
           }
-      }) {}
+      }) {
+    const core::Moment now = clock_();
+    for (core::Command& command : loaded.unfinished) {
+        dispatcher_.restore(std::move(command), now);
+    }
+    epochs_.cover(directory_.last_epoch(), now.wall);
+}
 
 Relay::~Relay() {
     loop_.stop();
@@ -79,9 +93,20 @@ broker::BrokerSettings Relay::complete(broker::BrokerSettings broker,
     return broker;
 }
 
+void Relay::begin() {
+    asio::post(loop_.io(), [this] {
+        carry_out_effects();
+        inlet_.replay([this] {
+            broker_.start(*this);
+            health_.started.store(true, std::memory_order_relaxed);
+        });
+    });
+}
+
 void Relay::start() {
     metrics_.loop_lag(loop_.name(), loop_.lag());
     started_ = true;
+    begin();
     loop_.start([this](core::Moment /*now*/) { tick(); });
 }
 
@@ -90,17 +115,13 @@ void Relay::drain() {
 }
 
 bool Relay::finish(std::chrono::milliseconds patience) {
-    loop_.run_and_wait([this] {
-        dispatcher_.end_all(clock_());
-        carry_out_effects();
-        announce("down");
-    });
+    loop_.run_and_wait([this] { announce("down"); });
     const core::Instant until = clock_().mono + patience;
     bool empty = false;
     while (!empty && clock_().mono < until) {
         std::promise<void> ticked;
         loop_.run_and_wait([&] {
-            empty = outbox_.size() == 0 && dispatcher_.unfinished() == 0;
+            empty = outbox_.size() == 0 && store_.backlog() == 0;
             if (!empty) {
                 when_ticked_ = [&ticked] { ticked.set_value(); };
             }
@@ -137,8 +158,7 @@ void Relay::on_disconnected(std::string_view reason) {
 }
 
 void Relay::on_message(broker::InboundMessage message) {
-    received_.wait_below(kMaxIntake, kIntakePatience);
-    received_.push({std::move(message), clock_().mono});
+    inlet_.arrived(std::move(message), clock_());
 }
 
 void Relay::on_published(broker::PublishTicket ticket, broker::PublishResult result) {
@@ -154,6 +174,10 @@ void Relay::advance() {
 
 void Relay::tick() {
     const core::Moment now = clock_();
+    watch_space();
+    inlet_.pump();
+    inlet_.release();
+    outbox_.forget(now.mono);
     outbox_.retry();
     metrics_.loop_lag(loop_.name(), loop_.lag());
     metrics_.set_outbox(outbox_.size());
@@ -162,7 +186,8 @@ void Relay::tick() {
     health_.sessions.store(directory_.entries().size(), std::memory_order_relaxed);
     if (++ticks_ % kTicksPerHousekeeping == 0) {
         directory_.forget_calm(now.mono);
-        metrics_.set_dedup_horizon(store_->dedup_horizon(now.wall));
+        epochs_.cover(directory_.last_epoch(), now.wall);
+        metrics_.set_dedup_horizon(store_.dedup_horizon(now.wall));
         if (directory_.entries().size() != announced_sessions_) {
             announce(state_);
         }
@@ -172,9 +197,35 @@ void Relay::tick() {
     }
 }
 
+void Relay::watch_space() {
+    const char* problem = nullptr;
+    if (!store_.has_space()) {
+        problem = "the disk of the store is full";
+    } else if (ingress_.space().nearly_full) {
+        problem = "no room for the ingress log";
+    }
+    const char* const before = health_.store_problem.exchange(problem, std::memory_order_relaxed);
+    if ((problem == nullptr) == (before == nullptr)) {
+        return;
+    }
+    if (problem != nullptr) {
+        log::error("intake_paused", {{"why", problem}});
+        broker_.pause(problem);
+    } else {
+        log::info("intake_resumed");
+        broker_.resume();
+    }
+}
+
 void Relay::arm_deadline() {
-    const auto next = dispatcher_.next_deadline();
-    if (!started_ || !next || (armed_ && *armed_ <= *next)) {
+    if (!started_) {
+        return;
+    }
+    auto next = dispatcher_.next_deadline();
+    if (next && store_.backlog() > kMaxBacklog) {
+        next = std::max(*next, clock_().mono + kBacklogPause);
+    }
+    if (!next || (armed_ && *armed_ <= *next)) {
         return;
     }
     armed_ = next;

@@ -8,20 +8,23 @@
 #include "device-mgmt/loop/loop.hpp"
 #include "device-mgmt/ops/health.hpp"
 #include "device-mgmt/ops/metrics.hpp"
+#include "device-mgmt/relay/epoch_reserve.hpp"
+#include "device-mgmt/relay/inlet.hpp"
 #include "device-mgmt/relay/intake.hpp"
 #include "device-mgmt/relay/outbox.hpp"
 #include "device-mgmt/relay/publications.hpp"
 #include "device-mgmt/relay/uuid.hpp"
 #include "device-mgmt/shard/upstream.hpp"
 #include "device-mgmt/store/command_store.hpp"
+#include "device-mgmt/store/ingress.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -40,37 +43,41 @@ struct RelaySettings {
     core::DispatchSettings dispatch;
 };
 
-/// What makes two runs with the same inputs differ; a simulation brings its own.
-struct RelaySources {
-    core::Clock clock = core::read_clock;
-    UuidSource uuids = {};
-};
-
-/// Unprocessed publishes beyond which the broker's thread waits, at most kIntakePatience each: so
-/// the broker is slowed down, and the relay, which needs the broker's lock to publish, never waits
-/// for itself.
-inline constexpr std::size_t kMaxIntake = 10'000;
-inline constexpr std::chrono::milliseconds kIntakePatience{50};
-
 /// Unprocessed reports beyond which telemetry and alerts are not taken …
 inline constexpr std::size_t kMaxReports = 50'000;
 /// … and beyond which nothing is that a device can repeat (its session is closed, 1013).
 inline constexpr std::size_t kMaxReportsHard = 100'000;
 
-/// Brings commands from the broker to the sessions and what comes of them back, on a loop of its
-/// own: it owns the directory, the dispatcher and the outbox, and nothing of them is locked.
-class Relay final : public broker::BrokerListener, public shard::Upstream {
-public:
+/// What makes two runs with the same inputs differ; a simulation brings its own.
+struct RelaySources {
+    core::Clock clock = core::read_clock;  ///< called on the broker's threads as well
+    UuidSource uuids = {};
+    UuidSource arrival_ids = {};  ///< for publishes; used on the broker's thread
+};
+
+/// What the relay works with. All of it outlives the relay; the store's completions come on `loop`.
+struct RelayParts {
     /// Sends an order to the shard it is for. Called on the relay's thread, not before start().
     using PostOrder = std::function<void(core::Order)>;
-    using MakeStore = std::function<std::unique_ptr<store::CommandStore>(loop::Loop&)>;
 
+    loop::Loop& loop;
+    broker::Broker& broker;
+    store::CommandStore& store;
+    store::Ingress& ingress;
+    ops::Metrics& metrics;
+    ops::HealthState& health;
+    PostOrder post_order;
+    Inlet::Fatal fatal;
+};
+
+/// Brings commands from the broker to the sessions and what comes of them back, on a loop that is
+/// its own: it owns the directory, the dispatcher and the outbox, and nothing of them is locked.
+class Relay final : public broker::BrokerListener, public shard::Upstream {
+public:
+    /// `loaded`: what the store held when it was opened.
     Relay(RelaySettings settings,
-          broker::Broker& broker,
-          const MakeStore& make_store,
-          PostOrder post_order,
-          ops::Metrics& metrics,
-          ops::HealthState& health,
+          RelayParts parts,
+          store::Loaded loaded,
           RelaySources sources = {});
     ~Relay() override;
     Relay(const Relay&) = delete;
@@ -80,29 +87,31 @@ public:
     [[nodiscard]] static broker::BrokerSettings complete(broker::BrokerSettings broker,
                                                          const RelaySettings& settings);
 
-    /// Starts the thread; before the shards start and before the broker does.
+    /// Starts the thread, before the shards start, and does what begin() does.
     void start();
 
     /// Any thread but the relay's. Announces that this node is going.
     void drain();
 
-    /// Any thread but the relay's. Ends every unfinished command as `failed` `node_stopped` (their
-    /// state lives in this process), waits until all is published or `patience` has passed, and
-    /// ends the thread. True if nothing was left.
+    /// Any thread but the relay's. Waits until all that has ended is stored and published or
+    /// `patience` has passed, and ends the thread. True if nothing was left; what was left is in
+    /// the store, as is every unfinished command.
     [[nodiscard]] bool finish(std::chrono::milliseconds patience);
-
-    [[nodiscard]] const loop::Loop& loop() const { return loop_; }
 
     // ---- by hand, instead of start(): on the thread that runs the loop ----
 
     [[nodiscard]] loop::Loop& loop() { return loop_; }
+
+    /// Takes up what the ingress log still holds, then starts the broker: nothing new may overtake
+    /// it.
+    void begin();
 
     /// When `advance` has something to do.
     [[nodiscard]] std::optional<core::Instant> next_deadline() const {
         return dispatcher_.next_deadline();
     }
 
-    /// Ends what is overdue.
+    /// Ends what is overdue, at most core::Dispatcher::kMaxEndsPerTurn commands.
     void advance();
 
     /// What the loop's tick does, every loop::Loop::kTick.
@@ -118,11 +127,6 @@ public:
     void on_published(broker::PublishTicket ticket, broker::PublishResult result) override;
 
 private:
-    struct Received {
-        broker::InboundMessage message;
-        core::Instant at;
-    };
-
     struct Connected {
         bool session_present;
     };
@@ -139,11 +143,13 @@ private:
     using BrokerEvent = std::variant<Connected, Disconnected, Published>;
 
     // From the broker.
-    void take(Received& received);
+    void take(Arrival& arrival);
     void take(const BrokerEvent& event);
-    void submit(core::Submission submission, core::Instant received);
-    void look_up_and_submit(core::Submission submission);
-    void cancel(const Cancel& cancel);
+    void submit(core::Submission submission, store::Lsn lsn);
+    void look_up_and_submit(core::Submission submission, store::Lsn lsn);
+    void cancel(const Cancel& cancel, store::Lsn lsn);
+    /// Records of cancellations of this command that waited for its commit.
+    [[nodiscard]] std::vector<store::Lsn> take_deferred_cancels(const core::CommandKey& key);
     void refuse(const RefusedInput& refused);
 
     // From the shards.
@@ -157,14 +163,18 @@ private:
     void carry_out_effects();
     void carry_out(core::StoreAccepted& effect);
     void carry_out(core::StoreFinished& effect);
+    void carry_out(core::StoreMark& effect);
     void carry_out(core::SendFrame& effect);
     void carry_out(core::AckReply& effect);
     void carry_out(core::PublishStatus& effect);
     void carry_out(core::PublishRejection& effect);
     void carry_out(core::RepeatTerminal& effect);
+    /// Stores the message, then publishes it.
+    void tell(Publication publication, std::optional<core::CommandKey> key);
     void publish_expendable(broker::OutboundMessage message, std::string_view kind);
     void announce(std::string_view state);
 
+    void watch_space();
     void arm_deadline();
 
     RelaySettings settings_;
@@ -173,13 +183,15 @@ private:
     ops::HealthState& health_;
     core::Clock clock_;
     UuidSource uuids_;
-    loop::Loop loop_;
+    store::CommandStore& store_;
+    store::Ingress& ingress_;
+    loop::Loop& loop_;
     Publications publications_;
     core::Directory directory_;
+    EpochReserve epochs_;
     core::Dispatcher dispatcher_;
     Outbox outbox_;
-    std::unique_ptr<store::CommandStore> store_;
-    PostOrder post_order_;
+    RelayParts::PostOrder post_order_;
     std::string boot_;
     std::string state_ = "up";
     std::uint64_t announced_sessions_ = 0;
@@ -188,7 +200,9 @@ private:
     bool started_ = false;  ///< not: time passes by hand, and no timer is armed
     std::optional<core::Instant> armed_;
     std::function<void()> when_ticked_;  ///< called once, by the next tick
-    loop::Channel<Received> received_;
+    /// Cancellations of commands that are still being stored.
+    std::unordered_map<core::CommandKey, std::vector<store::Lsn>> deferred_cancels_;
+    Inlet inlet_;
     loop::Channel<BrokerEvent> events_;
     loop::Channel<core::Report> reports_;
 };

@@ -1,4 +1,4 @@
-// The relay's side towards the broker: what comes in, and effects that go out.
+// The relay's side towards the broker: what comes in.
 
 #include "device-mgmt/log/log.hpp"
 #include "device-mgmt/relay/relay.hpp"
@@ -7,26 +7,37 @@
 
 namespace dm::relay {
 
-void Relay::take(Received& received) {
-    Intake intake = take_in(received.message, publications_.topics(), settings_.response_topics);
+void Relay::take(Arrival& arrival) {
+    if (arrival.at) {
+        metrics_.command_stage("intake", clock_().mono - *arrival.at);
+    }
+    Intake intake = take_in(arrival.record, publications_.topics(), settings_.response_topics);
     if (auto* submission = std::get_if<core::Submission>(&intake)) {
         metrics_.broker_message("command");
-        submit(std::move(*submission), received.at);
-    } else if (const auto* wanted = std::get_if<Cancel>(&intake)) {
+        submit(std::move(*submission), arrival.lsn);
+        return;
+    }
+    if (const auto* wanted = std::get_if<Cancel>(&intake)) {
         metrics_.broker_message("cancel");
-        cancel(*wanted);
-    } else if (const auto* refused = std::get_if<RefusedInput>(&intake)) {
+        // By way of the store, as commands go: it must not overtake the one it is about.
+        store_.find_finished(wanted->key, [this, wanted = *wanted, lsn = arrival.lsn](const auto&) {
+            cancel(wanted, lsn);
+        });
+        return;
+    }
+    if (const auto* refused = std::get_if<RefusedInput>(&intake)) {
         metrics_.broker_message("refused");
         refuse(*refused);
     } else if (const auto* ignored = std::get_if<IgnoredInput>(&intake)) {
         metrics_.broker_message(ignored->why);
-        log::warn("publish_ignored", {{"topic", received.message.topic}, {"why", ignored->why}});
+        log::warn("publish_ignored", {{"topic", arrival.record.topic}, {"why", ignored->why}});
     }
+    inlet_.done(arrival.lsn);
 }
 
 void Relay::take(const BrokerEvent& event) {
     if (const auto* published = std::get_if<Published>(&event)) {
-        outbox_.published(published->ticket, published->result);
+        outbox_.published(published->ticket, published->result, clock_().mono);
     } else if (const auto* connected = std::get_if<Connected>(&event)) {
         log::info("broker_connected", {{"session_present", connected->session_present}});
         metrics_.set_broker_connected(true);
@@ -38,6 +49,8 @@ void Relay::take(const BrokerEvent& event) {
                 outbox_.put_retained(publications_.online(device, entry));
             }
         }
+        // Whether or not it has our session: one that was killed comes back as it was last saved.
+        outbox_.distrust_broker();
         outbox_.retry();
     } else if (const auto* disconnected = std::get_if<Disconnected>(&event)) {
         log::warn("broker_disconnected", {{"reason", disconnected->reason}});
@@ -46,38 +59,42 @@ void Relay::take(const BrokerEvent& event) {
     }
 }
 
-void Relay::submit(core::Submission submission, core::Instant received) {
-    metrics_.command_stage("intake", clock_().mono - received);
+void Relay::submit(core::Submission submission, store::Lsn lsn) {
     const auto& after = submission.request.after;
     if (after && !dispatcher_.holds({submission.device, *after})) {
         core::CommandKey key{submission.device, *after};
-        store_->find_finished(key, [this, submission = std::move(submission)](const auto& found) {
-            core::Submission known = submission;
-            known.after_known = found.has_value();
-            look_up_and_submit(std::move(known));
-        });
+        store_.find_finished(key,
+                             [this, submission = std::move(submission), lsn](const auto& found) {
+                                 core::Submission known = submission;
+                                 known.after_known = found.has_value();
+                                 look_up_and_submit(std::move(known), lsn);
+                             });
         return;
     }
-    look_up_and_submit(std::move(submission));
+    look_up_and_submit(std::move(submission), lsn);
 }
 
-void Relay::look_up_and_submit(core::Submission submission) {
-    if (!submission.request.id) {
-        dispatcher_.submit(submission, std::nullopt, clock_());
-        carry_out_effects();
-        return;
-    }
-    core::CommandKey key{submission.device, *submission.request.id};
-    store_->find_finished(key, [this, submission = std::move(submission)](const auto& finished) {
-        dispatcher_.submit(submission, finished, clock_());
-        carry_out_effects();
-    });
+void Relay::look_up_and_submit(core::Submission submission, store::Lsn lsn) {
+    const auto& id = submission.request.id;
+    core::CommandKey key{submission.device, id ? *id : submission.fallback_id};
+    store_.find_finished(key,
+                         [this, submission = std::move(submission), lsn](const auto& finished) {
+                             dispatcher_.submit(submission, finished, clock_());
+                             carry_out_effects();
+                             inlet_.done(lsn);
+                             inlet_.pump();
+                         });
 }
 
-void Relay::cancel(const Cancel& cancel) {
+void Relay::cancel(const Cancel& cancel, store::Lsn lsn) {
+    using Result = core::Dispatcher::CancelResult;
     const auto result = dispatcher_.cancel(cancel.key, clock_());
-    if (result != core::Dispatcher::CancelResult::cancelled) {
-        const bool sent = result == core::Dispatcher::CancelResult::already_sent;
+    if (result == Result::deferred) {
+        deferred_cancels_[cancel.key].push_back(lsn);
+        return;
+    }
+    if (result != Result::cancelled) {
+        const bool sent = result == Result::already_sent;
         log::info("cancel_without_effect",
                   {{"device", cancel.key.device.str()},
                    {"command_id", cancel.key.id},
@@ -89,10 +106,18 @@ void Relay::cancel(const Cancel& cancel) {
                     proto::Rejection::bad_request,
                     sent ? "id: the command has been sent already"
                          : "id: no unfinished command of this device",
-                    cancel.reply_to});
+                    cancel.reply_to,
+                    cancel.message_id});
         }
     }
     carry_out_effects();
+    inlet_.done(lsn);
+    inlet_.pump();
+}
+
+std::vector<store::Lsn> Relay::take_deferred_cancels(const core::CommandKey& key) {
+    auto node = deferred_cancels_.extract(key);
+    return node.empty() ? std::vector<store::Lsn>{} : std::move(node.mapped());
 }
 
 void Relay::refuse(const RefusedInput& refused) {
@@ -104,101 +129,7 @@ void Relay::refuse(const RefusedInput& refused) {
                {"command_id", refused.id.value_or("-")},
                {"code", proto::word(refused.code)},
                {"message", refused.message}});
-    outbox_.put(publications_.rejection(refused, now.wall, uuids_.next(now.wall)));
-}
-
-// ---- effects ----
-
-void Relay::carry_out_effects() {
-    for (core::Effect& effect : dispatcher_.take_effects()) {
-        std::visit([this](auto& what) { carry_out(what); }, effect);
-    }
-    arm_deadline();
-}
-
-void Relay::carry_out(core::StoreAccepted& effect) {
-    store_->accept(effect.command,
-                   [this, key = effect.command.key, begun = effect.command.accepted_at.mono] {
-                       const core::Moment now = clock_();
-                       metrics_.store_commit(now.mono - begun);
-                       metrics_.command_stage("accept", now.mono - begun);
-                       metrics_.command("accepted");
-                       dispatcher_.stored(key, now);
-                       carry_out_effects();
-                   });
-}
-
-void Relay::carry_out(core::StoreFinished& effect) {
-    const proto::Terminal& terminal = effect.terminal;
-    metrics_.command(proto::word(terminal.state));
-    metrics_.command_stage("total", terminal.latency);
-    if (effect.reply_after) {
-        metrics_.command_stage("reply", *effect.reply_after);
-    }
-    log::debug("command_finished",
-               {{"device", terminal.device.str()},
-                {"command_id", terminal.id},
-                {"state", proto::word(terminal.state)},
-                {"attempts", terminal.attempts}});
-    core::FinishedCommand finished{{terminal.device, terminal.id},
-                                   std::move(effect.content),
-                                   terminal.state,
-                                   effect.by_reply,
-                                   proto::to_json(terminal),
-                                   uuids_.next(terminal.time),
-                                   std::move(effect.traceparent),
-                                   terminal.time};
-    Publication publication = publications_.terminal(finished, effect.reply_to);
-    core::CommandKey key = finished.key;
-    store_->finish(std::move(finished),
-                   [this, key = std::move(key), publication = std::move(publication)] {
-                       outbox_.put(publication);
-                       dispatcher_.stored_end(key);
-                       carry_out_effects();
-                   });
-}
-
-void Relay::carry_out(core::SendFrame& effect) {
-    post_order_({effect.to, core::SendCommand{std::move(effect.device), std::move(effect.frame)}});
-}
-
-void Relay::carry_out(core::AckReply& effect) {
-    post_order_({effect.to, core::AcknowledgeReply{std::move(effect.ack)}});
-}
-
-void Relay::carry_out(core::PublishStatus& effect) {
-    if (effect.durable) {
-        outbox_.put({publications_.status(effect), std::nullopt});
-    } else {
-        metrics_.command(effect.status.state);
-        publish_expendable(publications_.status(effect), "status");
-    }
-    if (effect.also && effect.also->topic) {
-        broker::OutboundMessage also = publications_.state_to(effect, *effect.also);
-        if (effect.durable) {
-            outbox_.put({std::move(also), std::nullopt});
-        } else {
-            publish_expendable(std::move(also), "status");
-        }
-    }
-}
-
-void Relay::carry_out(core::PublishRejection& effect) {
-    refuse({std::move(effect.id),
-            std::move(effect.device),
-            effect.code,
-            std::move(effect.message),
-            std::move(effect.reply_to)});
-}
-
-void Relay::carry_out(core::RepeatTerminal& effect) {
-    outbox_.put(publications_.terminal(effect.finished, effect.reply_to));
-}
-
-void Relay::publish_expendable(broker::OutboundMessage message, std::string_view kind) {
-    if (outbox_.size() >= Outbox::kMaxExpendable || !broker_.publish(std::move(message), 0)) {
-        metrics_.broker_dropped(kind);
-    }
+    tell(publications_.rejection(refused, now.wall), std::nullopt);
 }
 
 }  // namespace dm::relay

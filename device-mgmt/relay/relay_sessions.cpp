@@ -45,6 +45,7 @@ void Relay::opened(const core::Report& report, const core::SessionOpened& opened
         post_order_({claim.replaced->session,
                      core::CloseSession{proto::CloseCode::replaced, std::nullopt}});
     }
+    epochs_.cover(claim.epoch, now.wall);
     post_order_({report.from, core::Welcome{claim.epoch}});
     outbox_.put_retained(publications_.online(report.device, *directory_.find(report.device)));
     dispatcher_.attach(report.device, report.from, now);
@@ -89,7 +90,7 @@ void Relay::replied(const core::Report& report, proto::Reply& reply) {
         return;
     }
     core::CommandKey key{report.device, reply.id};
-    store_->find_finished(
+    store_.find_finished(
         key,
         [this, device = report.device, session = report.from, reply = std::move(reply)](
             const auto& finished) {

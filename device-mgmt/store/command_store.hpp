@@ -37,7 +37,7 @@ struct Mark {
 /// What a store holds when it is opened.
 struct Loaded {
     std::vector<core::Command> unfinished;  ///< in order of acceptance; `number` rises
-    std::vector<OutboxRow> outbox;          ///< by number
+    std::vector<std::uint64_t> outbox;      ///< numbers of the kept messages, rising
     std::uint64_t durable_lsn = 0;
     std::uint64_t epoch = 0;
 };
@@ -53,6 +53,7 @@ class CommandStore {
 public:
     using Done = std::function<void()>;
     using Found = std::function<void(const std::optional<core::FinishedCommand>&)>;
+    using Rows = std::function<void(std::vector<OutboxRow>)>;
 
     virtual ~CommandStore() = default;
 
@@ -87,6 +88,9 @@ public:
     /// A message that is not tied to an end.
     virtual void put_outbox(OutboxRow row, Done done) = 0;
 
+    /// Those of these messages that are kept, in the order of the numbers.
+    virtual void find_outbox(std::vector<std::uint64_t> numbers, Rows rows) = 0;
+
     /// Forgets messages, with whatever transaction comes soon.
     virtual void remove_outbox(std::vector<std::uint64_t> numbers) = 0;
 
@@ -105,6 +109,9 @@ public:
 
     /// False: accept nothing now (no space, the disk failed, or too much waits to be written).
     [[nodiscard]] virtual bool writable() const = 0;
+
+    /// False: the disk is full, and nothing completes until there is space.
+    [[nodiscard]] virtual bool has_space() const = 0;
 
     /// Calls that are not durable yet.
     [[nodiscard]] virtual std::size_t backlog() const = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "device-mgmt/store/ingress.hpp"
 #include "device-mgmt/store/ingress_segment.hpp"
 #include "device-mgmt/store/unique_fd.hpp"
 
@@ -23,36 +24,10 @@ struct IngressSettings {
     std::uint64_t min_free_bytes = std::uint64_t{128} * 1024 * 1024;  ///< of the file system
 };
 
-enum class AppendProblem {
-    full,      ///< no segment can be added: max_bytes, or the disk
-    bad_size,  ///< empty, over kMaxIngressRecordBytes, or no segment could hold it
-    io,        ///< the disk failed; nothing of the record counts
-};
-
-/// What opening found.
-struct IngressRecovery {
-    std::uint64_t records = 0;        ///< to be replayed
-    std::uint64_t dropped_bytes = 0;  ///< of torn or corrupt records and all that came after them
-    bool damaged = false;
-    std::string detail;  ///< a sentence, when damaged
-};
-
-struct IngressSpace {
-    std::uint64_t used_bytes = 0;  ///< preallocated segments
-    std::uint64_t free_bytes = 0;  ///< of the file system
-    bool nearly_full = false;      ///< stop consuming: a segment more may not be had
-};
-
-/// The raw publishes between the broker's callback and the store's commit: an append-only log in
-/// preallocated segments. An append is one pwrite and no fsync: it survives the death of the
-/// process; what the machine's death takes had not been told `accepted`.
-///
-/// `append` is for one thread; every other call may come from any one other thread.
-class IngressLog {
+/// An append-only log in preallocated segments. An append is one pwrite and no fsync: it survives
+/// the death of the process; what the machine's death takes had not been told `accepted`.
+class IngressLog final : public Ingress {
 public:
-    /// Called with each record in order; the bytes are valid during the call.
-    using Replay = std::function<void(Lsn, std::string_view)>;
-
     /// Opens or makes the log, cuts what is torn or corrupt off its end, and removes segments of
     /// which nothing is needed: `durable` is the lsn up to which the store has everything.
     [[nodiscard]] static tl::expected<std::unique_ptr<IngressLog>, std::string> open(
@@ -60,23 +35,19 @@ public:
 
     [[nodiscard]] const IngressRecovery& recovery() const { return recovery_; }
 
-    /// Returns the record's lsn: one more than the last, also across restarts. May make a new
-    /// segment, which syncs the folder.
-    [[nodiscard]] tl::expected<Lsn, AppendProblem> append(std::string_view payload);
+    /// May make a new segment, which syncs the folder.
+    [[nodiscard]] tl::expected<Lsn, AppendProblem> append(std::string_view payload) override;
 
-    /// Hands over at most `at_most` records that come after lsn `after`, in order. Returns the lsn
-    /// of the last one (`after` if there was none), or a sentence when a file cannot be read.
     [[nodiscard]] tl::expected<Lsn, std::string> replay(Lsn after,
                                                         std::size_t at_most,
-                                                        const Replay& replay);
+                                                        const Replay& replay) override;
 
-    /// Nothing up to and including `lsn` is needed any more: removes the segments that end there.
-    void release(Lsn lsn);
+    /// Removes the segments that end there.
+    void release(Lsn lsn) override;
 
-    /// Of the last record; 0 before the first ever.
-    [[nodiscard]] Lsn last() const;
+    [[nodiscard]] Lsn last() const override;
 
-    [[nodiscard]] IngressSpace space() const;
+    [[nodiscard]] IngressSpace space() const override;
 
 private:
     struct Segment {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "device-mgmt/store/ingress.hpp"
 #include "device-mgmt/store/unique_fd.hpp"
 
 #include <cstddef>
@@ -17,8 +18,6 @@
 ///     record  payload bytes(4) crc over lsn and payload(4) lsn(8) payload
 /// Integers are little-endian; lsns of a segment are consecutive.
 namespace dm::store {
-
-using Lsn = std::uint64_t;
 
 inline constexpr std::size_t kSegmentHeaderBytes = 32;
 inline constexpr std::size_t kRecordHeaderBytes = 16;

@@ -1,6 +1,7 @@
 #include "device-mgmt/store/memory_store.hpp"
 
 #include "device-mgmt/store/device_buffer.hpp"
+#include "device-mgmt/store/load.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -53,13 +54,15 @@ void MemoryStore::accept(const core::Command& command, Done done) {
                                                                  {}});
     if (is_new) {
         add_step(it->second, at, command.state, "");
+        unfinished_.emplace(accepted_, command).first->second.number = accepted_;
     }
     post_(std::move(done));
 }
 
-void MemoryStore::finish(core::FinishedCommand finished,
-                         std::optional<OutboxRow> /*row*/,
-                         Done done) {
+void MemoryStore::finish(core::FinishedCommand finished, std::optional<OutboxRow> row, Done done) {
+    if (row) {
+        outbox_.insert_or_assign(row->number, *row);
+    }
     const proto::WallTime now = finished.finished_at;
     CommandRecord& record = records_
                                 .try_emplace(finished.key,
@@ -76,6 +79,9 @@ void MemoryStore::finish(core::FinishedCommand finished,
                                                            kUnfinishedCursor + ++accepted_,
                                                            {}})
                                 .first->second;
+    if (!record.finished_at) {
+        unfinished_.erase(record.cursor - kUnfinishedCursor);
+    }
     record.finished_at = now;
     record.cursor = ++ended_;
     add_step(record, now, finished.state, "");
@@ -91,8 +97,12 @@ void MemoryStore::mark(Mark mark, Done done) {
     const auto it = records_.find(mark.key);
     if (it != records_.end() && !it->second.finished_at) {
         it->second.attempts = std::max(it->second.attempts, mark.attempts);
+        core::Command& command = unfinished_.at(it->second.cursor - kUnfinishedCursor);
+        command.state = mark.state;
+        command.attempts = it->second.attempts;
         if (mark.reply_by) {
             it->second.reply_by = mark.reply_by;
+            command.reply_by = core::Moment{{}, *mark.reply_by};
         }
         add_step(it->second, mark.at, mark.state, std::move(mark.detail));
     }
@@ -118,20 +128,52 @@ std::chrono::milliseconds MemoryStore::dedup_horizon(proto::WallTime now) const 
                     now - finished_.at(by_age_.front()).finished_at);
 }
 
-void MemoryStore::put_outbox(OutboxRow /*row*/, Done done) {
+void MemoryStore::put_outbox(OutboxRow row, Done done) {
+    const std::uint64_t number = row.number;
+    outbox_.insert_or_assign(number, std::move(row));
     post_(std::move(done));
 }
 
-void MemoryStore::remove_outbox(std::vector<std::uint64_t> /*numbers*/) {}
+void MemoryStore::find_outbox(std::vector<std::uint64_t> numbers, Rows rows) {
+    std::vector<OutboxRow> found;
+    for (const std::uint64_t number : numbers) {
+        if (const auto it = outbox_.find(number); it != outbox_.end()) {
+            found.push_back(it->second);
+        }
+    }
+    post_([rows = std::move(rows), found = std::move(found)] { rows(found); });
+}
+
+void MemoryStore::remove_outbox(std::vector<std::uint64_t> numbers) {
+    for (const std::uint64_t number : numbers) {
+        outbox_.erase(number);
+    }
+}
 
 void MemoryStore::imported(std::uint64_t lsn) {
     lsn_ = std::max(lsn_, lsn);
 }
 
-void MemoryStore::set_epoch(std::uint64_t /*epoch*/) {}
+void MemoryStore::set_epoch(std::uint64_t epoch) {
+    epoch_ = std::max(epoch_, epoch);
+}
 
-Loaded MemoryStore::load(core::Moment /*now*/) {
-    return {};
+Loaded MemoryStore::load(core::Moment now) {
+    Loaded loaded;
+    for (const auto& [number, command] : unfinished_) {
+        core::Command& seen = loaded.unfinished.emplace_back(command);
+        seen.accepted_at = moment_of(seen.accepted_at.wall, now);
+        seen.send_by = moment_of(seen.send_by.wall, now);
+        if (seen.reply_by) {
+            seen.reply_by = moment_of(seen.reply_by->wall, now);
+        }
+    }
+    for (const auto& [number, row] : outbox_) {
+        loaded.outbox.push_back(number);
+    }
+    loaded.durable_lsn = lsn_;
+    loaded.epoch = epoch_;
+    return loaded;
 }
 
 void MemoryStore::find_command(core::CommandKey key, Answer<std::optional<CommandRecord>> answer) {

@@ -27,9 +27,9 @@ inline constexpr std::size_t kMaxFinishedInMemory = 500'000;
 /// The same for devices.
 inline constexpr std::size_t kMaxDevicesInMemory = 200'000;
 
-/// Keeps commands in memory: nothing survives the process, so messages, marks of the ingress log
-/// and epochs are not kept at all. Completions go through `post`, which must run them later, in
-/// order.
+/// Keeps commands in memory, for tests: what was called is there at once and survives the relay
+/// that called it, as if it were on disk; `load` may be called again. Completions go through
+/// `post`, which must run them later, in order.
 class MemoryStore final : public Store {
 public:
     using Post = std::function<void(std::function<void()>)>;
@@ -44,6 +44,7 @@ public:
     void find_finished(const core::CommandKey& key, Found found) override;
     [[nodiscard]] std::chrono::milliseconds dedup_horizon(proto::WallTime now) const override;
     void put_outbox(OutboxRow row, Done done) override;
+    void find_outbox(std::vector<std::uint64_t> numbers, Rows rows) override;
     void remove_outbox(std::vector<std::uint64_t> numbers) override;
     void imported(std::uint64_t lsn) override;
 
@@ -52,6 +53,8 @@ public:
     void set_epoch(std::uint64_t epoch) override;
 
     [[nodiscard]] bool writable() const override { return true; }
+
+    [[nodiscard]] bool has_space() const override { return true; }
 
     [[nodiscard]] std::size_t backlog() const override { return 0; }
 
@@ -81,6 +84,9 @@ private:
     std::unordered_map<core::CommandKey, core::FinishedCommand> finished_;
     std::deque<core::CommandKey> by_age_;  ///< keys of finished_, oldest end first
     std::map<proto::DeviceId, proto::DeviceDetails> devices_;
+    std::map<std::uint64_t, core::Command> unfinished_;  ///< by acceptance
+    std::map<std::uint64_t, OutboxRow> outbox_;
+    std::uint64_t epoch_ = 0;
     std::uint64_t accepted_ = 0;
     std::uint64_t ended_ = 0;
     std::uint64_t lsn_ = 0;

@@ -56,6 +56,11 @@ struct FindOp {
     CommandStore::Found found;
 };
 
+struct FindOutboxOp {
+    std::vector<std::uint64_t> numbers;
+    CommandStore::Rows rows;
+};
+
 /// To be handed to the readers once everything called before is in the database.
 struct QueryOp {
     std::function<void()> start;
@@ -71,6 +76,7 @@ using Op = std::variant<AcceptOp,
                         EpochOp,
                         DeviceOp,
                         FindOp,
+                        FindOutboxOp,
                         QueryOp>;
 
 /// Whether somebody waits for it.

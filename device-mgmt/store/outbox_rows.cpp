@@ -71,7 +71,10 @@ OutboxRows::OutboxRows(const Database& database)
     : put_(database,
            "INSERT OR REPLACE INTO outbox (number, topic, payload, correlation, user_properties,"
            " fallback_topic, device, id) VALUES (?,?,?,?,?,?,?,?)"),
-      remove_(database, "DELETE FROM outbox WHERE number BETWEEN ? AND ?") {}
+      remove_(database, "DELETE FROM outbox WHERE number BETWEEN ? AND ?"),
+      find_(database,
+            "SELECT number, topic, payload, correlation, user_properties, fallback_topic, device,"
+            " id FROM outbox WHERE number = ?") {}
 
 void OutboxRows::put(const OutboxRow& row) {
     std::optional<Blob> correlation;
@@ -107,25 +110,35 @@ void OutboxRows::remove(std::vector<std::uint64_t> numbers) {
     }
 }
 
-std::vector<OutboxRow> load_outbox(const Database& database) {
-    Statement rows(database,
-                   "SELECT number, topic, payload, correlation, user_properties, fallback_topic,"
-                   " device, id FROM outbox ORDER BY number");
+std::vector<OutboxRow> OutboxRows::find(const std::vector<std::uint64_t>& numbers) {
     std::vector<OutboxRow> outbox;
-    rows.each([&] {
-        OutboxRow row{rows.natural(0),
-                      std::string(rows.text(1)),
-                      std::string(rows.text(2)),
-                      rows.text_if_any(3),
-                      parse_lines(rows.text(4)),
-                      rows.text_if_any(5),
-                      std::nullopt};
-        if (!rows.is_null(6)) {
-            row.key = core::CommandKey{stored_device(rows.text(6)), std::string(rows.text(7))};
-        }
-        outbox.push_back(std::move(row));
-    });
+    outbox.reserve(numbers.size());
+    for (const std::uint64_t number : numbers) {
+        find_.each(
+            [&] {
+                OutboxRow row{find_.natural(0),
+                              std::string(find_.text(1)),
+                              std::string(find_.text(2)),
+                              find_.text_if_any(3),
+                              parse_lines(find_.text(4)),
+                              find_.text_if_any(5),
+                              std::nullopt};
+                if (!find_.is_null(6)) {
+                    row.key =
+                        core::CommandKey{stored_device(find_.text(6)), std::string(find_.text(7))};
+                }
+                outbox.push_back(std::move(row));
+            },
+            number);
+    }
     return outbox;
+}
+
+std::vector<std::uint64_t> load_outbox_numbers(const Database& database) {
+    Statement rows(database, "SELECT number FROM outbox ORDER BY number");
+    std::vector<std::uint64_t> numbers;
+    rows.each([&] { numbers.push_back(rows.natural(0)); });
+    return numbers;
 }
 
 }  // namespace dm::store

@@ -21,13 +21,17 @@ public:
     /// Numbers that are not there are ignored.
     void remove(std::vector<std::uint64_t> numbers);
 
+    /// Those that are there.
+    [[nodiscard]] std::vector<OutboxRow> find(const std::vector<std::uint64_t>& numbers);
+
 private:
     Statement put_;
     Statement remove_;
+    Statement find_;
 };
 
-/// All rows, by number.
-[[nodiscard]] std::vector<OutboxRow> load_outbox(const Database& database);
+/// Of all rows, rising.
+[[nodiscard]] std::vector<std::uint64_t> load_outbox_numbers(const Database& database);
 
 using Properties = std::vector<std::pair<std::string, std::string>>;
 

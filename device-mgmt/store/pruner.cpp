@@ -4,6 +4,12 @@
 
 namespace dm::store {
 
+proto::WallTime Pruner::trusted_wall(core::Moment now) const {
+    return std::min(now.wall,
+                    started_.wall + std::chrono::duration_cast<std::chrono::milliseconds>(
+                                        now.mono - started_.mono));
+}
+
 bool Pruner::due(std::size_t finished, core::Moment now) const {
     if (finished == 0) {
         return false;
@@ -40,7 +46,7 @@ Pruner::Slice Pruner::prune(CommandRows& rows,
             return;
         }
         slice.position.looked_at = row.number;
-        if (now.wall < row.deadline + kKeepAfterDeadline) {
+        if (trusted_wall(now) < row.deadline + kKeepAfterDeadline) {
             return;
         }
         excess -= excess > 0 ? 1 : 0;

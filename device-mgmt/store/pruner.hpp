@@ -29,7 +29,9 @@ public:
     static constexpr std::size_t kMaxSlice = 500;
     static constexpr std::chrono::minutes kBetweenRounds{10};
 
-    explicit Pruner(KeepFinished keep) : keep_(keep) {}
+    /// Ages are by the monotonic clock from `started` on: a wall clock that jumps ahead later does
+    /// not make everything old at once.
+    Pruner(KeepFinished keep, core::Moment started) : keep_(keep), started_(started) {}
 
     /// Where the removal stands.
     struct Position {
@@ -63,11 +65,15 @@ public:
     }
 
 private:
+    /// The wall clock, unless it has run ahead of the monotonic one.
+    [[nodiscard]] proto::WallTime trusted_wall(core::Moment now) const;
+
     [[nodiscard]] bool too_old(proto::WallTime finished_at, core::Moment now) const {
-        return now.wall - finished_at >= keep_.age;
+        return trusted_wall(now) - finished_at >= keep_.age;
     }
 
     KeepFinished keep_;
+    core::Moment started_;
     Position position_;
 };
 

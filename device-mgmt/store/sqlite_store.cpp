@@ -62,7 +62,7 @@ Loaded SqliteStore::load(core::Moment now) {
     try {
         end_device_sessions(writer_.database());
         loaded = {load_unfinished(writer_.database(), now),
-                  load_outbox(writer_.database()),
+                  load_outbox_numbers(writer_.database()),
                   writer_.meta_at_start().ingress_lsn,
                   writer_.meta_at_start().epoch};
     } catch (const SqlError& error) {
@@ -108,6 +108,10 @@ void SqliteStore::put_outbox(OutboxRow row, Done done) {
     writer_.push(PutOutboxOp{std::move(row), std::move(done)});
 }
 
+void SqliteStore::find_outbox(std::vector<std::uint64_t> numbers, Rows rows) {
+    writer_.push(FindOutboxOp{std::move(numbers), std::move(rows)});
+}
+
 void SqliteStore::remove_outbox(std::vector<std::uint64_t> numbers) {
     writer_.push(RemoveOutboxOp{std::move(numbers)});
 }
@@ -126,6 +130,10 @@ void SqliteStore::set_epoch(std::uint64_t epoch) {
 
 bool SqliteStore::writable() const {
     return writer_.writable();
+}
+
+bool SqliteStore::has_space() const {
+    return writer_.healthy();
 }
 
 std::size_t SqliteStore::backlog() const {

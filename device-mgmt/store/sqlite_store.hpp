@@ -50,11 +50,13 @@ public:
     void find_finished(const core::CommandKey& key, Found found) override;
     [[nodiscard]] std::chrono::milliseconds dedup_horizon(proto::WallTime now) const override;
     void put_outbox(OutboxRow row, Done done) override;
+    void find_outbox(std::vector<std::uint64_t> numbers, Rows rows) override;
     void remove_outbox(std::vector<std::uint64_t> numbers) override;
     void imported(std::uint64_t lsn) override;
     [[nodiscard]] std::uint64_t durable_lsn() const override;
     void set_epoch(std::uint64_t epoch) override;
     [[nodiscard]] bool writable() const override;
+    [[nodiscard]] bool has_space() const override;
     [[nodiscard]] std::size_t backlog() const override;
 
     /// Starts the threads; other calls before it wait.

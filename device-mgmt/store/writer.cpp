@@ -51,7 +51,7 @@ Writer::Writer(
       meta_rows_(file_.database),
       begin_(file_.database, "BEGIN IMMEDIATE"),
       commit_(file_.database, "COMMIT"),
-      pruner_(settings_.keep),
+      pruner_(settings_.keep, settings_.clock()),
       meta_(load_meta(file_.database)),
       wanted_(meta_),
       durable_lsn_(meta_.ingress_lsn) {
@@ -137,7 +137,7 @@ void Writer::absorb(std::vector<Op>& batch) {
 bool Writer::has_work(const std::vector<Op>& batch) const {
     const bool must = std::any_of(batch.begin(), batch.end(), [](const Op& op) {
         return is_urgent(op) && !std::holds_alternative<FindOp>(op) &&
-               !std::holds_alternative<QueryOp>(op);
+               !std::holds_alternative<FindOutboxOp>(op) && !std::holds_alternative<QueryOp>(op);
     });
     const bool held = !marks_.empty() || !removals_.empty() || devices_.size() > 0 ||
                       wanted_.ingress_lsn != meta_.ingress_lsn || wanted_.epoch != meta_.epoch;
@@ -200,7 +200,8 @@ void Writer::write(const std::vector<Op>& batch, Outcome& outcome) {
             [&](const auto& what) {
                 using What = std::decay_t<decltype(what)>;
                 if constexpr (std::is_same_v<What, AcceptOp> || std::is_same_v<What, FinishOp> ||
-                              std::is_same_v<What, PutOutboxOp> || std::is_same_v<What, FindOp>) {
+                              std::is_same_v<What, PutOutboxOp> || std::is_same_v<What, FindOp> ||
+                              std::is_same_v<What, FindOutboxOp>) {
                     apply(what, outcome);
                 }
             },
@@ -241,6 +242,10 @@ void Writer::apply(const PutOutboxOp& op, Outcome& /*outcome*/) {
 
 void Writer::apply(const FindOp& op, Outcome& outcome) {
     outcome.found.push_back(commands_.find_finished(op.key));
+}
+
+void Writer::apply(const FindOutboxOp& op, Outcome& outcome) {
+    outcome.rows.push_back(outbox_.find(op.numbers));
 }
 
 void Writer::write_held(const std::vector<Op>& batch, Outcome& outcome) {
@@ -306,7 +311,15 @@ void Writer::post_completions(std::vector<Op>& batch, Outcome& outcome) {
     std::vector<CommandStore::Done> completions;
     completions.reserve(batch.size());
     std::size_t finds = 0;
+    std::size_t searches = 0;
     for (Op& op : batch) {
+        if (auto* search = std::get_if<FindOutboxOp>(&op)) {
+            completions.emplace_back([rows = std::move(search->rows),
+                                      result = std::move(outcome.rows[searches++])]() mutable {
+                rows(std::move(result));
+            });
+            continue;
+        }
         if (auto* find = std::get_if<FindOp>(&op)) {
             completions.emplace_back(
                 [found = std::move(find->found), result = std::move(outcome.found[finds++])] {

@@ -82,6 +82,7 @@ private:
     struct Outcome {
         Meta meta;
         std::vector<std::optional<core::FinishedCommand>> found;  ///< in the order of the finds
+        std::vector<std::vector<OutboxRow>> rows;  ///< in the order of the searches of the outbox
         std::vector<core::CommandKey> written_marks;
         std::size_t written_devices = 0;
         std::optional<Pruner::Slice> pruned;
@@ -101,6 +102,7 @@ private:
     void apply(const FinishOp& op, Outcome& outcome);
     void apply(const PutOutboxOp& op, Outcome& outcome);
     void apply(const FindOp& op, Outcome& outcome);
+    void apply(const FindOutboxOp& op, Outcome& outcome);
     void conclude(std::vector<Op>& batch, Outcome& outcome);
     void post_completions(std::vector<Op>& batch, Outcome& outcome);
     static void start_queries(std::vector<Op>& batch);

@@ -21,7 +21,10 @@ bool MemoryBroker::publish(broker::OutboundMessage message, broker::PublishTicke
     const bool taken = publishable && connected_ && !(message.qos == 0 && drop_qos0_);
     if (ticket != 0) {
         const auto untaken = publishable ? PublishResult::failed : PublishResult::refused;
-        outstanding_.push_back({ticket, taken ? PublishResult::acknowledged : untaken});
+        const auto answer = message.topic == refused_ && !refused_.empty()
+                                ? PublishResult::refused
+                                : PublishResult::acknowledged;
+        outstanding_.push_back({ticket, taken ? answer : untaken});
     }
     if (taken) {
         published_.push_back({std::move(message), ticket});

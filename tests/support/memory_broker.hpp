@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace dm::test {
@@ -24,6 +26,11 @@ public:
     bool publish(broker::OutboundMessage message, broker::PublishTicket ticket) override;
 
     [[nodiscard]] bool connected() const override { return connected_; }
+
+    /// Only noted: disconnect() and connect() are the test's to call.
+    void pause(std::string_view /*reason*/) override { paused_ = true; }
+
+    void resume() override { paused_ = false; }
 
     void stop(std::chrono::milliseconds grace) override;
 
@@ -47,6 +54,9 @@ public:
     /// QoS 0 is dropped from now on (or no longer), as under pressure.
     void drop_qos0(bool drop) { drop_qos0_ = drop; }
 
+    /// From now on what is published to this topic is refused; empty: nothing is.
+    void refuse(std::string topic) { refused_ = std::move(topic); }
+
     // What was seen.
 
     /// Everything that was taken over, oldest first.
@@ -60,6 +70,8 @@ public:
 
     [[nodiscard]] std::size_t outstanding() const { return outstanding_.size(); }
 
+    [[nodiscard]] bool paused() const { return paused_; }
+
     [[nodiscard]] bool started() const { return listener_ != nullptr; }
 
 private:
@@ -70,7 +82,9 @@ private:
 
     broker::BrokerListener* listener_ = nullptr;
     bool connected_ = false;
+    bool paused_ = false;
     bool drop_qos0_ = false;
+    std::string refused_;
     std::vector<Published> published_;
     std::vector<Outstanding> outstanding_;
 };

@@ -48,14 +48,16 @@ class Server:
             "auth.jwt_issuer": ISSUER,
             "auth.credentials": str(keys.credentials),
             "broker.url": broker_url,
+            "store.sqlite": str(self.folder / "store.db"),
             "drain.spread_s": 0,
             **dotted(config),
         }
         self.program = None
         self._ports = {}
+        self._launches = 0
 
     def start(self, ready="ready", prefix=()):
-        """Returns when /readyz starts with `ready`."""
+        """Returns when /readyz starts with `ready`. Also after a stop, with what was stored."""
         self.launch(prefix)
         wait_for(lambda: self._started() and self.readyz().startswith(ready),
                  f"device-mgmt to be {ready}", log=self.program)
@@ -64,9 +66,16 @@ class Server:
     def launch(self, prefix=()):
         """Starts the process and waits for nothing. `prefix`: a command that becomes it."""
         path = self.write_config()
-        self.program = Program("device-mgmt", [*prefix, BIN / "device-mgmt", "--config", path],
-                               self.folder)
+        self._launches += 1
+        self._ports = {}
+        name = "device-mgmt" if self._launches == 1 else f"device-mgmt-{self._launches}"
+        self.program = Program(name, [*prefix, BIN / "device-mgmt", "--config", path], self.folder)
         return self
+
+    def crash(self):
+        """kill -9."""
+        self.program.kill()
+        self.program.check_sanitizers()
 
     def write_config(self, **changes):
         """The file, with keys of `changes` (`listen__port`) instead of its own."""

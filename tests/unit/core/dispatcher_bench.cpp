@@ -18,7 +18,7 @@ void append(std::string& list, const std::string& one) {
 }  // namespace
 
 DispatcherBench::DispatcherBench(core::DispatchSettings settings)
-    : dispatcher(std::move(settings), [this] { return "made-" + std::to_string(++made_ids_); }) {}
+    : dispatcher(std::move(settings)) {}
 
 core::Submission DispatcherBench::request(std::string_view id) const {
     proto::CommandRequest request;
@@ -33,7 +33,11 @@ void DispatcherBench::submit(const core::Submission& submission) {
     if (id && !dispatcher.holds(key(*id)) && !ends(*id).empty()) {
         known = finished(*id);
     }
-    dispatcher.submit(submission, known, clock.now());
+    core::Submission arrived = submission;
+    if (!id) {
+        arrived.fallback_id = "made-" + std::to_string(++made_ids_);
+    }
+    dispatcher.submit(arrived, known, clock.now());
     take();
 }
 
@@ -45,9 +49,25 @@ void DispatcherBench::commit_accepted() {
     }
 }
 
+void DispatcherBench::commit_marks() {
+    while (committed_marks_ < marks.size()) {
+        const core::StoreMark committed = marks[committed_marks_++];
+        if (committed.awaited) {
+            dispatcher.marked(committed.key, clock.now());
+            take();
+        }
+    }
+}
+
+void DispatcherBench::restore(core::Command command) {
+    dispatcher.restore(std::move(command), clock.now());
+    take();
+}
+
 void DispatcherBench::accept(const core::Submission& submission) {
     submit(submission);
     commit_accepted();
+    commit_marks();
 }
 
 std::size_t DispatcherBench::commit_ends() {
@@ -215,6 +235,8 @@ void DispatcherBench::take() {
                     accepted.push_back(std::move(one));
                 } else if constexpr (std::is_same_v<Kind, core::StoreFinished>) {
                     finishes.push_back(std::move(one));
+                } else if constexpr (std::is_same_v<Kind, core::StoreMark>) {
+                    marks.push_back(std::move(one));
                 } else if constexpr (std::is_same_v<Kind, core::SendFrame>) {
                     sends.push_back(std::move(one));
                 } else if constexpr (std::is_same_v<Kind, core::AckReply>) {

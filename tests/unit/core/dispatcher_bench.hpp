@@ -35,7 +35,13 @@ public:
     /// The store has committed all acceptances so far.
     void commit_accepted();
 
-    /// Submits and commits.
+    /// The store has committed all marks so far.
+    void commit_marks();
+
+    /// A command that an earlier process left.
+    void restore(core::Command command);
+
+    /// Submits and commits, marks as well.
     void accept(const core::Submission& submission);
 
     void accept(std::string_view id) { accept(request(id)); }
@@ -92,6 +98,7 @@ public:
 
     std::vector<core::StoreAccepted> accepted;
     std::vector<core::StoreFinished> finishes;
+    std::vector<core::StoreMark> marks;
     std::vector<core::SendFrame> sends;
     std::vector<core::AckReply> acks;
     std::vector<core::PublishStatus> statuses;
@@ -103,6 +110,7 @@ private:
 
     std::size_t committed_accepted_ = 0;
     std::size_t committed_ends_ = 0;
+    std::size_t committed_marks_ = 0;
     std::uint64_t made_ids_ = 0;
 };
 

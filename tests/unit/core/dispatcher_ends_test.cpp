@@ -299,29 +299,3 @@ TEST_CASE("a store that confirms twice is heard once") {
     bench.dispatcher.stored_end(bench.key("c1"));
     CHECK(bench.dispatcher.unfinished() == 0);
 }
-
-TEST_CASE("a node that stops ends every unfinished command, once") {
-    DispatcherBench bench({"n1", 3});
-    bench.attach();
-    bench.accept("sending");
-    bench.deliver("sent");
-    bench.deliver("delivered");
-    bench.ack("delivered");
-    bench.accept("waiting");
-    bench.submit("storing");
-    bench.pass(1s);
-    bench.dispatcher.end_all(bench.clock.now());
-    bench.confirm("sending");
-    bench.commit_accepted();
-    CHECK(bench.sendings() == "sending/1 sent/1 delivered/1");
-    for (const auto* id : {"sending", "sent", "delivered", "waiting", "storing"}) {
-        CHECK(bench.end_of(id) == "failed:node_stopped");
-    }
-    CHECK(bench.states("storing") == "accepted");
-    bench.accept("after the stop");
-    CHECK(bench.end_of("after the stop") == "failed:node_stopped");
-    bench.pass(1h);
-    bench.commit_ends();
-    bench.detach();
-    CHECK(bench.is_idle());
-}

@@ -27,7 +27,7 @@ DispatcherModel::DispatcherModel(std::uint64_t seed)
                 pick<std::size_t>(random_, std::array<std::size_t, 4>{1, 2, 3, 16}),
                 pick<std::size_t>(random_, std::array<std::size_t, 3>{2, 5, 100}),
                 pick<std::size_t>(random_, std::array<std::size_t, 3>{4, 20, 1000})},
-      dispatcher_(settings_, [this] { return "made-" + std::to_string(++made_ids_); }),
+      dispatcher_(settings_),
       devices_{{device_id("dev-0"), {}, {}}, {device_id("dev-1"), {}, {}}} {}
 
 std::string DispatcherModel::run(int steps) {
@@ -39,10 +39,6 @@ std::string DispatcherModel::run(int steps) {
     }
     settle();
     check_no_stall();
-    if (chance(3) == 0) {
-        dispatcher_.end_all(clock_.now());
-        carry_out();
-    }
     for (auto& [number, session] : sessions_) {
         session.second->lose();
     }
@@ -117,6 +113,7 @@ void DispatcherModel::submit() {
         request.ttl = std::array{0s, 2s, 10s, 60s}[variant / 5 % 4];
         request.timeout = std::array{1s, 5s, 30s}[variant / 20 % 3];
     }
+    submission.fallback_id = "made-" + std::to_string(++made_ids_);
     request.delivery =
         chance(4) == 0 ? proto::Delivery::at_most_once : proto::Delivery::at_least_once;
     std::optional<core::FinishedCommand> finished;
@@ -146,7 +143,10 @@ void DispatcherModel::complete_store_call() {
     const StoreCall call = store_.front();
     store_.pop_front();
     Track& done = tracks_.at(call.number);
-    if (call.is_end) {
+    if (call.what == StoreCall::mark) {
+        done.marked_at = clock_.now().mono;
+        dispatcher_.marked(done.key, clock_.now());
+    } else if (call.what == StoreCall::end) {
         done.end_committed = true;
         dispatcher_.stored_end(done.key);
     } else {

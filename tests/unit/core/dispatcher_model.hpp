@@ -48,13 +48,15 @@ private:
         std::uint32_t left = 0;  ///< sendings that left, as far as the relay has been told
         std::optional<core::Moment> reply_by;
         std::optional<core::Instant> committed_at;
+        std::optional<core::Instant> marked_at;  ///< at_most_once: that it is about to leave
         enum class Where { waiting, sending, sent, delivered, ended } where = Where::waiting;
         core::SessionRef session;  ///< of the last sending
     };
 
     struct StoreCall {
         std::uint64_t number;
-        bool is_end;
+
+        enum { acceptance, mark, end } what;
     };
 
     struct Device {
@@ -89,6 +91,7 @@ private:
     void carry_out();
     void on_effect(const core::StoreAccepted& effect);
     void on_effect(const core::StoreFinished& effect);
+    void on_effect(const core::StoreMark& effect);
     void on_effect(const core::SendFrame& effect);
     void on_effect(const core::AckReply& effect);
     void on_effect(const core::PublishStatus& effect);

@@ -120,7 +120,7 @@ void DispatcherModel::on_effect(const core::StoreAccepted& effect) {
     require(tracks_.emplace(command.number, std::move(fresh)).second, "number used twice");
     require(tracks_.size() < 2 || tracks_.rbegin()->first == command.number,
             "numbers are not in order of acceptance");
-    store_.push_back({command.number, false});
+    store_.push_back({command.number, StoreCall::acceptance});
 }
 
 void DispatcherModel::on_effect(const core::StoreFinished& effect) {
@@ -135,7 +135,16 @@ void DispatcherModel::on_effect(const core::StoreFinished& effect) {
     require(effect.terminal.state != proto::CommandState::expired || known->left == 0,
             "expired after it had left: " + known->key.id);
     known->where = Track::Where::ended;
-    store_.push_back({known->command.number, true});
+    store_.push_back({known->command.number, StoreCall::end});
+}
+
+void DispatcherModel::on_effect(const core::StoreMark& effect) {
+    Track* known = track(effect.key);
+    require(known != nullptr && known->committed, "marked before it was accepted");
+    if (known != nullptr && effect.awaited) {
+        require(!known->marked_at, "marked twice: " + effect.key.id);
+        store_.push_back({known->command.number, StoreCall::mark});
+    }
 }
 
 void DispatcherModel::on_effect(const core::SendFrame& effect) {
@@ -144,13 +153,15 @@ void DispatcherModel::on_effect(const core::SendFrame& effect) {
         return fail("sent before it was accepted: " + effect.frame.id);
     }
     const std::string& id = effect.frame.id;
+    const bool at_most_once = known->command.delivery == proto::Delivery::at_most_once;
     require(known->where == Track::Where::waiting, "sent while under way or ended: " + id);
     require(effect.frame.attempt == known->left + 1, "attempts do not rise by one: " + id);
-    require(known->left == 0 || known->command.delivery == proto::Delivery::at_least_once,
-            "an at_most_once command was sent again: " + id);
+    require(known->left == 0 || !at_most_once, "an at_most_once command was sent again: " + id);
     const bool immediate = known->command.content.is_immediate() && known->left == 0;
+    require(!at_most_once || known->marked_at, "at_most_once was sent before its mark: " + id);
     if (immediate) {
-        require(known->committed_at == clock_.now().mono, "ttl_s 0 was sent late: " + id);
+        require((at_most_once ? known->marked_at : known->committed_at) == clock_.now().mono,
+                "ttl_s 0 was sent late: " + id);
     } else if (known->left == 0) {
         require(effect.frame.time < known->command.send_by.wall, "sent after send_by: " + id);
     }

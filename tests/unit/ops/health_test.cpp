@@ -52,8 +52,8 @@ TEST_CASE("what is the node's own makes it not ready and is named") {
         CHECK(node.verdict().text == "draining");
     }
     SUBCASE("disk") {
-        node.state.store_writable = false;
-        CHECK(node.verdict().text == "the store cannot be written");
+        node.state.store_problem = "the disk of the store is full";
+        CHECK(node.verdict().text == "the disk of the store is full");
     }
     SUBCASE("sessions") {
         node.state.sessions = 81;

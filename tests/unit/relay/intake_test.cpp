@@ -10,27 +10,27 @@ namespace {
 
 const proto::Topics kTopics("dm");
 
-broker::InboundMessage message_on(std::string topic, std::string payload) {
-    broker::InboundMessage message;
+store::IngressRecord message_on(std::string topic, std::string payload) {
+    store::IngressRecord message;
     message.topic = std::move(topic);
     message.payload = std::move(payload);
-    message.qos = 1;
+    message.fallback_id = "made-1";
     return message;
 }
 
-RefusedInput refused(const broker::InboundMessage& message, std::string_view allowed = {}) {
+RefusedInput refused(const store::IngressRecord& message, std::string_view allowed = {}) {
     const Intake intake = take_in(message, kTopics, allowed);
     REQUIRE(std::holds_alternative<RefusedInput>(intake));
     return std::get<RefusedInput>(intake);
 }
 
-core::Submission taken(const broker::InboundMessage& message, std::string_view allowed = {}) {
+core::Submission taken(const store::IngressRecord& message, std::string_view allowed = {}) {
     const Intake intake = take_in(message, kTopics, allowed);
     REQUIRE(std::holds_alternative<core::Submission>(intake));
     return std::get<core::Submission>(intake);
 }
 
-std::string ignored(const broker::InboundMessage& message) {
+std::string ignored(const store::IngressRecord& message) {
     const Intake intake = take_in(message, kTopics, {});
     REQUIRE(std::holds_alternative<IgnoredInput>(intake));
     return std::string(std::get<IgnoredInput>(intake).why);

@@ -1,5 +1,6 @@
 #include "device-mgmt/relay/outbox.hpp"
 
+#include "device-mgmt/store/memory_store.hpp"
 #include "tests/support/memory_broker.hpp"
 
 #include <string>
@@ -17,7 +18,10 @@ using broker::PublishResult;
 struct Office final : broker::BrokerListener {
     test::MemoryBroker broker;
     std::vector<std::string> parked;
-    Outbox outbox{broker, [this](const auto& message) { parked.push_back(message.topic); }};
+    core::Instant now{};
+    store::MemoryStore store{{}, [](const std::function<void()>& done) { done(); }};
+    Outbox outbox{
+        broker, store, {}, [this](const auto& message) { parked.push_back(message.topic); }};
 
     Office() { broker.start(*this); }
 
@@ -28,7 +32,7 @@ struct Office final : broker::BrokerListener {
     void on_message(broker::InboundMessage /*message*/) override {}
 
     void on_published(broker::PublishTicket ticket, PublishResult result) override {
-        outbox.published(ticket, result);
+        outbox.published(ticket, result, now);
     }
 };
 

@@ -54,9 +54,13 @@ TEST_CASE("without a Response Topic an end goes to the reply topic") {
 }
 
 TEST_CASE("a rejection for nobody has a null id and goes to _invalid") {
-    const RefusedInput input{
-        "c-1", std::nullopt, proto::Rejection::bad_request, "device: bad", {std::nullopt, "corr"}};
-    const Publication publication = kPublications.rejection(input, proto::WallTime{}, "m-2");
+    const RefusedInput input{"c-1",
+                             std::nullopt,
+                             proto::Rejection::bad_request,
+                             "device: bad",
+                             {std::nullopt, "corr"},
+                             "m-2"};
+    const Publication publication = kPublications.rejection(input, proto::WallTime{});
     CHECK(publication.message.topic == "dm/replies/_invalid");
     CHECK(publication.message.correlation == "corr");
     CHECK(publication.message.payload.find(R"("id":null)") != std::string::npos);

@@ -1,14 +1,8 @@
-#include "device-mgmt/relay/relay.hpp"
+#include "tests/unit/relay/relay_node.hpp"
 
-#include "device-mgmt/store/memory_store.hpp"
-#include "tests/support/manual_clock.hpp"
-#include "tests/support/memory_broker.hpp"
-
-#include <optional>
 #include <string>
 #include <vector>
 
-#include <asio/post.hpp>
 #include <doctest/doctest.h>
 
 namespace dm::relay {
@@ -16,123 +10,7 @@ namespace dm::relay {
 namespace {
 
 using core::SessionRef;
-
-const proto::DeviceId kDevice = proto::DeviceId::parse("d-1").value();
-
-RelaySettings settings() {
-    RelaySettings settings;
-    settings.node = "n1";
-    settings.version = "test";
-    return settings;
-}
-
-/// A relay whose loop runs by hand between a broker in memory and sessions that the test plays.
-class Node {
-public:
-    Node() {
-        broker_.start(relay_);
-        broker_.connect();
-        run();
-        static_cast<void>(broker_.take_published());
-    }
-
-    void run() {
-        do {
-            broker_.settle_all();
-        } while (relay_.loop().io().poll() > 0);
-    }
-
-    void report(SessionRef session, core::ReportBody body) {
-        static_cast<void>(relay_.report({session, kDevice, std::move(body)}));
-        run();
-    }
-
-    void open(SessionRef session) { report(session, core::SessionOpened{"127.0.0.1:9", {}}); }
-
-    void reply(SessionRef session, const std::string& id, const std::string& status = "ok") {
-        report(session,
-               core::ForwardedFrame{
-                   proto::Reply{id, status, R"({"v":1})", std::nullopt, std::nullopt}});
-    }
-
-    void publish(const std::string& payload, std::optional<std::string> response_topic = {}) {
-        broker::InboundMessage message;
-        message.topic = "dm/commands/d-1";
-        message.payload = payload;
-        message.response_topic = std::move(response_topic);
-        broker_.deliver(std::move(message));
-        run();
-    }
-
-    /// Confirms the sending of every command that was handed to a session since the last call.
-    std::vector<core::SendCommand> confirm_sendings() {
-        std::vector<core::SendCommand> sent;
-        for (const core::Order& order : std::exchange(orders_, {})) {
-            if (const auto* send = std::get_if<core::SendCommand>(&order.body)) {
-                sent.push_back(*send);
-                report(order.to, core::CommandSent{send->frame.id, true, clock_.now()});
-            } else {
-                kept_.push_back(order);
-            }
-        }
-        return sent;
-    }
-
-    /// The orders of this kind so far, sendings apart.
-    template <typename Body>
-    std::vector<std::pair<SessionRef, Body>> orders() {
-        confirm_sendings();
-        std::vector<std::pair<SessionRef, Body>> found;
-        for (const core::Order& order : kept_) {
-            if (const auto* body = std::get_if<Body>(&order.body)) {
-                found.emplace_back(order.to, *body);
-            }
-        }
-        return found;
-    }
-
-    std::vector<broker::OutboundMessage> on(std::string_view topic) {
-        return broker_.published_to(topic);
-    }
-
-    /// Time passes, and what comes due meanwhile happens at its moment.
-    void pass(std::chrono::milliseconds time) {
-        const core::Instant until = clock_.now().mono + time;
-        for (auto next = relay_.next_deadline(); next && *next <= until;
-             next = relay_.next_deadline()) {
-            clock_.advance(
-                std::chrono::duration_cast<std::chrono::milliseconds>(*next - clock_.now().mono));
-            relay_.advance();
-            run();
-        }
-        clock_.advance(
-            std::chrono::duration_cast<std::chrono::milliseconds>(until - clock_.now().mono));
-        relay_.tick();
-        run();
-    }
-
-    test::MemoryBroker& broker() { return broker_; }
-
-private:
-    test::ManualClock clock_;
-    test::MemoryBroker broker_;
-    ops::Metrics metrics_{"test"};
-    ops::HealthState health_;
-    std::vector<core::Order> orders_;
-    std::vector<core::Order> kept_;
-    Relay relay_{settings(),
-                 broker_,
-                 [](loop::Loop& loop) {
-                     return std::make_unique<store::MemoryStore>(
-                         store::MemoryStoreSettings{}, [&loop](std::function<void()> done) {
-                             asio::post(loop.io(), std::move(done));
-                         });
-                 },
-                 [this](core::Order order) { orders_.push_back(std::move(order)); },
-                 metrics_,
-                 health_,
-                 {[this] { return clock_.now(); }, UuidSource(1)}};
-};
+using test::Node;
 
 bool says(const broker::OutboundMessage& message, const std::string& what) {
     return message.payload.find(what) != std::string::npos;

@@ -128,6 +128,17 @@ public:
         return result;
     }
 
+    std::vector<store::OutboxRow> find_outbox(std::vector<std::uint64_t> numbers) {
+        std::vector<store::OutboxRow> result;
+        wait([&](auto done) {
+            store_->find_outbox(std::move(numbers), [&result, done = std::move(done)](auto rows) {
+                result = std::move(rows);
+                done();
+            });
+        });
+        return result;
+    }
+
     std::optional<store::CommandRecord> query(const core::CommandKey& wanted) {
         std::optional<store::CommandRecord> result;
         wait([&](auto done) {

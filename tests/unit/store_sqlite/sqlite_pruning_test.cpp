@@ -35,6 +35,18 @@ TEST_CASE("ends go when they are old enough, and their ids with them") {
     CHECK(store->dedup_horizon(later(24h).wall) == 22h);
 }
 
+TEST_CASE("a wall clock that jumps ahead does not take the ends with it") {
+    const TempFolder folder;
+    OpenStore store((folder.path() / "store.db").string(), keep(24h, 1000));
+    end(store, "1", kStart);
+    store.set_clock({later(1h).mono, later(1000h).wall});
+    end(store, "2", {later(1h).mono, later(1000h).wall});
+    CHECK(store.find(key("1")));
+    store.set_clock({later(24h).mono, later(1024h).wall});
+    end(store, "3", {later(24h).mono, later(1024h).wall});
+    CHECK_FALSE(store.find(key("1")));
+}
+
 TEST_CASE("with too many ends the oldest go, but none before its deadline and an hour") {
     const TempFolder folder;
     OpenStore store((folder.path() / "store.db").string(), keep(24h, 3));

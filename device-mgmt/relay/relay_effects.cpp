@@ -1,0 +1,135 @@
+// What the dispatcher wants done.
+
+#include "device-mgmt/log/log.hpp"
+#include "device-mgmt/relay/relay.hpp"
+
+#include <utility>
+
+namespace dm::relay {
+
+void Relay::carry_out_effects() {
+    for (core::Effect& effect : dispatcher_.take_effects()) {
+        std::visit([this](auto& what) { carry_out(what); }, effect);
+    }
+    arm_deadline();
+}
+
+void Relay::carry_out(core::StoreAccepted& effect) {
+    store_.accept(effect.command,
+                  [this, key = effect.command.key, begun = effect.command.accepted_at.mono] {
+                      const core::Moment now = clock_();
+                      metrics_.store_commit(now.mono - begun);
+                      metrics_.command_stage("accept", now.mono - begun);
+                      metrics_.command("accepted");
+                      dispatcher_.stored(key, now);
+                      carry_out_effects();
+                      for (const store::Lsn lsn : take_deferred_cancels(key)) {
+                          inlet_.done(lsn);
+                      }
+                      inlet_.pump();
+                  });
+}
+
+void Relay::carry_out(core::StoreFinished& effect) {
+    const proto::Terminal& terminal = effect.terminal;
+    metrics_.command(proto::word(terminal.state));
+    metrics_.command_stage("total", terminal.latency);
+    if (effect.reply_after) {
+        metrics_.command_stage("reply", *effect.reply_after);
+    }
+    log::debug("command_finished",
+               {{"device", terminal.device.str()},
+                {"command_id", terminal.id},
+                {"state", proto::word(terminal.state)},
+                {"attempts", terminal.attempts}});
+    core::FinishedCommand finished{{terminal.device, terminal.id},
+                                   std::move(effect.content),
+                                   terminal.state,
+                                   effect.by_reply,
+                                   proto::to_json(terminal),
+                                   uuids_.next(terminal.time),
+                                   std::move(effect.traceparent),
+                                   terminal.time};
+    Publication publication = publications_.terminal(finished, effect.reply_to);
+    core::CommandKey key = finished.key;
+    const std::uint64_t number = outbox_.next_number();
+    store::OutboxRow row = to_row(publication, number, key);
+    store_.finish(std::move(finished),
+                  std::move(row),
+                  [this, number, key = std::move(key), publication = std::move(publication)] {
+                      outbox_.put_stored(number, publication);
+                      dispatcher_.stored_end(key);
+                      carry_out_effects();
+                  });
+}
+
+void Relay::carry_out(core::StoreMark& effect) {
+    store::CommandStore::Done done;
+    if (effect.awaited) {
+        done = [this, key = effect.key] {
+            dispatcher_.marked(key, clock_());
+            carry_out_effects();
+        };
+    }
+    store_.mark({std::move(effect.key),
+                 effect.state,
+                 effect.attempts,
+                 effect.reply_by,
+                 effect.at,
+                 std::move(effect.detail)},
+                std::move(done));
+}
+
+void Relay::carry_out(core::SendFrame& effect) {
+    post_order_({effect.to, core::SendCommand{std::move(effect.device), std::move(effect.frame)}});
+}
+
+void Relay::carry_out(core::AckReply& effect) {
+    post_order_({effect.to, core::AcknowledgeReply{std::move(effect.ack)}});
+}
+
+void Relay::carry_out(core::PublishStatus& effect) {
+    if (effect.durable) {
+        outbox_.put({publications_.status(effect), std::nullopt});
+    } else {
+        metrics_.command(effect.status.state);
+        publish_expendable(publications_.status(effect), "status");
+    }
+    if (effect.also && effect.also->topic) {
+        broker::OutboundMessage also = publications_.state_to(effect, *effect.also);
+        if (effect.durable) {
+            outbox_.put({std::move(also), std::nullopt});
+        } else {
+            publish_expendable(std::move(also), "status");
+        }
+    }
+}
+
+void Relay::carry_out(core::PublishRejection& effect) {
+    refuse({std::move(effect.id),
+            std::move(effect.device),
+            effect.code,
+            std::move(effect.message),
+            std::move(effect.reply_to),
+            std::move(effect.message_id)});
+}
+
+void Relay::carry_out(core::RepeatTerminal& effect) {
+    tell(publications_.terminal(effect.finished, effect.reply_to), effect.finished.key);
+}
+
+void Relay::tell(Publication publication, std::optional<core::CommandKey> key) {
+    const std::uint64_t number = outbox_.next_number();
+    store::OutboxRow row = to_row(publication, number, std::move(key));
+    store_.put_outbox(std::move(row), [this, number, publication = std::move(publication)] {
+        outbox_.put_stored(number, publication);
+    });
+}
+
+void Relay::publish_expendable(broker::OutboundMessage message, std::string_view kind) {
+    if (outbox_.size() >= Outbox::kMaxExpendable || !broker_.publish(std::move(message), 0)) {
+        metrics_.broker_dropped(kind);
+    }
+}
+
+}  // namespace dm::relay
