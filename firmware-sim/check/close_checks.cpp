@@ -29,7 +29,7 @@ std::vector<Offence> offences() {
     constexpr std::size_t kTooLong = 65537;
     constexpr std::uint8_t kRsv1 = 0x40;
     constexpr auto kReservedOpcode = static_cast<Opcode>(0x3);
-    const auto heartbeat = R"({"type":"heartbeat"})";
+    const auto* const heartbeat = R"({"type":"heartbeat"})";
     return {
         {{"closes for binary on JSON", kSection, "1003 unacceptable", ""},
          1003,
