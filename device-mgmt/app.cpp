@@ -49,6 +49,14 @@ relay::RelaySettings relay_settings(const Config& config) {
     settings.dispatch.window = config.commands.window;
     settings.dispatch.queue_per_device = config.commands.queue_per_device;
     settings.dispatch.max_unfinished = config.commands.max_unfinished;
+    settings.max_queries_per_s = config.queries.max_per_s;
+    settings.max_subscriptions = config.streams.max_subscriptions;
+    settings.groups.self_service = config.groups.self_service;
+    for (const std::string& member : config.groups.members) {
+        if (auto rule = core::parse_group_rule(member)) {  // checked with the configuration
+            settings.groups.members.push_back(*std::move(rule));
+        }
+    }
     return settings;
 }
 
@@ -80,6 +88,7 @@ shard::ShardSettings shard_settings(const Config& config,
     settings.session.dead_after = config.session.dead_after;
     settings.session.refresh = config.session.refresh;
     settings.session.max_frames_per_s = config.session.max_frames_per_s;
+    settings.session.max_unsent_bytes = config.session.max_unsent_bytes;
     return settings;
 }
 
@@ -88,6 +97,7 @@ store::SqliteSettings store_settings(const Config& config) {
     settings.path = config.store.sqlite;
     settings.node = config.node.name;
     settings.keep = {config.store.keep_finished, config.store.keep_finished_max};
+    settings.keep_devices = config.store.keep_devices_max;
     return settings;
 }
 
@@ -212,20 +222,23 @@ tl::expected<store::Loaded, std::string> App::open_store() {
 }
 
 void App::make_relay(store::Loaded loaded) {
-    relay_ = std::make_unique<relay::Relay>(relay_settings(config_),
-                                            relay::RelayParts{relay_loop_,
-                                                              *broker_,
-                                                              *store_,
-                                                              *ingress_,
-                                                              metrics_,
-                                                              health_,
-                                                              [this](core::Order order) {
-                                                                  shard::Shard& shard =
-                                                                      *shards_[order.to.shard];
-                                                                  shard.post(std::move(order));
-                                                              },
-                                                              die},
-                                            std::move(loaded));
+    relay_ = std::make_unique<relay::Relay>(
+        relay_settings(config_),
+        relay::RelayParts{relay_loop_,
+                          *broker_,
+                          *store_,
+                          *ingress_,
+                          metrics_,
+                          health_,
+                          [this](core::Order order) {
+                              shard::Shard& shard = *shards_[order.to.shard];
+                              shard.post(std::move(order));
+                          },
+                          die,
+                          [this](std::uint32_t shard, core::Delivery delivery) {
+                              shards_[shard]->post(std::move(delivery));
+                          }},
+        std::move(loaded));
 }
 
 tl::expected<void, std::string> App::load_secrets() {

@@ -63,6 +63,20 @@ struct Config {
         std::string ingress;  ///< loaded: `ingress` beside the database unless set
         std::chrono::hours keep_finished{24};
         std::size_t keep_finished_max = 5'000'000;
+        std::size_t keep_devices_max = 1'000'000;
+    };
+
+    struct Queries {
+        std::uint32_t max_per_s = 1000;
+    };
+
+    struct Groups {
+        std::vector<std::string> members;
+        std::vector<std::string> self_service;
+    };
+
+    struct Streams {
+        std::size_t max_subscriptions = 200'000;
     };
 
     struct Ops {
@@ -88,6 +102,9 @@ struct Config {
     Commands commands;
     Broker broker;
     Store store;
+    Queries queries;
+    Groups groups;
+    Streams streams;
     Ops ops;
     Drain drain;
     Health health;

@@ -191,6 +191,40 @@ void add_store(Table& table, Config::Store& store) {
                   store.keep_finished_max,
                   {1000, 1'000'000'000},
                   "Finished commands remembered at most; the oldest are forgotten first.");
+    table.integer("store.keep_devices_max",
+                  store.keep_devices_max,
+                  {1000, 100'000'000},
+                  "Devices remembered at most; of those that are offline the ones seen longest ago "
+                  "are forgotten first.");
+}
+
+void add_queries(Table& table, Config::Queries& queries) {
+    table.integer("queries.max_per_s",
+                  queries.max_per_s,
+                  {1, 100'000},
+                  "Queries answered per second, with bursts of twice as many; beyond it they are "
+                  "answered with busy.");
+}
+
+void add_groups(Table& table, Config::Groups& groups) {
+    table.list("groups.members",
+               groups.members,
+               "Devices of groups, besides those whose token says so: night=lamp-7 for one "
+               "device, lamps=lamp-* for all whose id begins so.",
+               rules::group_member);
+    table.list("groups.self_service",
+               groups.self_service,
+               "Labels by which a device joins a group itself: with site in this list a device "
+               "whose hello has the label site = hall-3 is in the group site.hall-3.",
+               rules::label_name);
+}
+
+void add_streams(Table& table, Config::Streams& streams) {
+    table.integer("streams.max_subscriptions",
+                  streams.max_subscriptions,
+                  {1, 100'000'000},
+                  "Subscriptions of all sessions to streams; beyond it devices get not_allowed. "
+                  "Each takes about 200 bytes.");
 }
 
 void add_ops(Table& table, Config::Ops& ops) {
@@ -254,6 +288,9 @@ void add_keys(settings::Table& table, Config& config) {
     add_commands(table, config.commands);
     add_broker(table, config.broker);
     add_store(table, config.store);
+    add_queries(table, config.queries);
+    add_groups(table, config.groups);
+    add_streams(table, config.streams);
     add_ops(table, config.ops);
     add_drain(table, config.drain);
     add_health(table, config.health);

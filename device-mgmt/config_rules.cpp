@@ -1,5 +1,8 @@
 #include "device-mgmt/config_rules.hpp"
 
+#include "device-mgmt/core/groups.hpp"
+#include "protocol/ids.hpp"
+
 #include <string_view>
 
 #include <fmt/format.h>
@@ -50,6 +53,18 @@ void check_times(const Config& config, settings::Checks& checks) {
 }
 
 }  // namespace
+
+std::optional<std::string> group_member(const std::string& text) {
+    const auto rule = core::parse_group_rule(text);
+    return rule ? std::nullopt : std::optional(rule.error());
+}
+
+std::optional<std::string> label_name(const std::string& text) {
+    return proto::Name::parse(text) ? std::nullopt
+                                    : std::optional<std::string>(
+                                          "must be the name of a label that "
+                                          "can begin a group's name");
+}
 
 void check_all(const Config& config, settings::Checks& checks) {
     if (config.node.name.empty()) {

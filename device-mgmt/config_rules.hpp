@@ -4,6 +4,9 @@
 #include "device-mgmt/settings/table.hpp"
 #include "device-mgmt/settings/text_rules.hpp"
 
+#include <optional>
+#include <string>
+
 namespace dm::rules {
 
 using settings::broker_url;
@@ -14,6 +17,12 @@ using settings::node_url;
 using settings::origin;
 using settings::topic_filter;
 using settings::topic_prefix;
+
+/// A line of `groups.members`.
+[[nodiscard]] std::optional<std::string> group_member(const std::string& text);
+
+/// The name of a label that may be the first part of a group's name.
+[[nodiscard]] std::optional<std::string> label_name(const std::string& text);
 
 /// The rules between keys.
 void check_all(const Config& config, settings::Checks& checks);

@@ -62,6 +62,12 @@ bool Dispatcher::holds(const CommandKey& key) const {
     return it != boxes_.end() && it->second.find(key.id) != nullptr;
 }
 
+bool Dispatcher::is_storing(const CommandKey& key) const {
+    const auto it = boxes_.find(key.device);
+    const Pending* pending = it == boxes_.end() ? nullptr : it->second.find(key.id);
+    return pending != nullptr && pending->stage == Stage::storing;
+}
+
 // ---- from operators ----
 
 void Dispatcher::submit(const Submission& submission,

@@ -67,6 +67,9 @@ public:
     /// Whether an unfinished command of this key is held here (the store need not be asked then).
     [[nodiscard]] bool holds(const CommandKey& key) const;
 
+    /// Whether its commit is under way: accepted only after that.
+    [[nodiscard]] bool is_storing(const CommandKey& key) const;
+
     enum class CancelResult {
         cancelled,
         deferred,  ///< it is still being stored: ends as soon as it is accepted

@@ -6,7 +6,9 @@
 #include "protocol/frames.hpp"
 #include "protocol/ids.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -40,8 +42,13 @@ struct CommandSent {
 struct SessionWritable {};
 
 /// A decoded frame that concerns more than the session itself.
-using ForwardedFrame =
-    std::variant<proto::Hello, proto::Ack, proto::Reply, proto::Telemetry, proto::Alert>;
+using ForwardedFrame = std::variant<proto::Hello,
+                                    proto::Ack,
+                                    proto::Reply,
+                                    proto::Telemetry,
+                                    proto::Alert,
+                                    proto::Subscribe,
+                                    proto::Unsubscribe>;
 
 using ReportBody =
     std::variant<SessionOpened, SessionClosed, CommandSent, SessionWritable, ForwardedFrame>;
@@ -68,16 +75,34 @@ struct AcknowledgeReply {
     proto::ReplyAck ack;
 };
 
+/// What the relay found wrong with a frame.
+struct RefuseFrame {
+    proto::ErrorFrame error;
+};
+
 struct CloseSession {
     proto::CloseCode code;
     std::optional<std::chrono::milliseconds> retry_after;
 };
 
-using OrderBody = std::variant<Welcome, SendCommand, AcknowledgeReply, CloseSession>;
+using OrderBody = std::variant<Welcome, SendCommand, AcknowledgeReply, RefuseFrame, CloseSession>;
 
 struct Order {
     SessionRef to;
     OrderBody body;
+};
+
+/// One message for many sessions of a shard, each at most once.
+struct Delivery {
+    std::uint64_t number = 0;  ///< of the answer, Delivered; 0: none is wanted
+    std::shared_ptr<const proto::StreamMessage> message;
+    std::vector<std::uint64_t> sessions;
+};
+
+/// A delivery has been handed to the connections of those who read fast enough.
+struct Delivered {
+    std::uint64_t number;
+    std::size_t sent;
 };
 
 }  // namespace dm::core

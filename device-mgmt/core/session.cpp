@@ -120,10 +120,6 @@ void Session::on_decoded(proto::DeviceFrame& frame) {
         static_cast<void>(send(proto::HeartbeatAnswer{host_.now().wall}));
     } else if (const auto* token = std::get_if<proto::Token>(&frame)) {
         on_token(*token);
-    } else if (std::holds_alternative<proto::Subscribe>(frame) ||
-               std::holds_alternative<proto::Unsubscribe>(frame)) {
-        static_cast<void>(send(proto::ErrorFrame{
-            FrameError::not_allowed, "streams: this server offers none", std::nullopt}));
     } else if (auto* hello = std::get_if<proto::Hello>(&frame)) {
         host_.report(ForwardedFrame{std::move(*hello)});
     } else if (auto* ack = std::get_if<proto::Ack>(&frame)) {
@@ -134,6 +130,10 @@ void Session::on_decoded(proto::DeviceFrame& frame) {
         host_.report(ForwardedFrame{std::move(*telemetry)});
     } else if (auto* alert = std::get_if<proto::Alert>(&frame)) {
         host_.report(ForwardedFrame{std::move(*alert)});
+    } else if (auto* subscribe = std::get_if<proto::Subscribe>(&frame)) {
+        host_.report(ForwardedFrame{std::move(*subscribe)});
+    } else if (auto* unsubscribe = std::get_if<proto::Unsubscribe>(&frame)) {
+        host_.report(ForwardedFrame{std::move(*unsubscribe)});
     }
 }
 
@@ -237,6 +237,20 @@ void Session::send_command(const proto::CommandFrame& frame) {
 void Session::acknowledge(const proto::ReplyAck& ack) {
     // When it is dropped the device repeats its reply after the next connect.
     static_cast<void>(send(ack));
+}
+
+void Session::refuse(const proto::ErrorFrame& error) {
+    static_cast<void>(send(error));
+}
+
+SendResult Session::deliver(std::string_view encoded) {
+    const bool slow =
+        blocked_since_ || link_.unsent_bytes() + encoded.size() > settings_.max_unsent_bytes / 2;
+    if (closing_ || !welcomed_ || slow || link_.send(own_kind(), encoded) != SendResult::ok) {
+        return SendResult::dropped;
+    }
+    host_.count_out("message");
+    return SendResult::ok;
 }
 
 void Session::close(CloseCode code, std::optional<std::chrono::milliseconds> retry_after) {

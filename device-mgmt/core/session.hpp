@@ -26,7 +26,8 @@ struct SessionSettings {
     std::chrono::seconds dead_after{50};
     double max_frames_per_s = 50;  ///< with bursts of four times as many; beyond: close 4005
     std::uint32_t max_message_bytes = 65536;
-    std::chrono::seconds refresh{3600};  ///< give or take 10 %, then close 4004; 0: never
+    std::size_t max_unsent_bytes = 256 * 1024UL;  ///< the link's bound
+    std::chrono::seconds refresh{3600};           ///< give or take 10 %, then close 4004; 0: never
 };
 
 inline constexpr std::chrono::seconds kTokenGrace{60};      ///< after `exp`, before 4003
@@ -95,6 +96,13 @@ public:
     /// sent again.
     void send_command(const proto::CommandFrame& frame);
     void acknowledge(const proto::ReplyAck& ack);
+    void refuse(const proto::ErrorFrame& error);
+
+    /// A message to many, encoded in this session's format. Dropped where more than half of what
+    /// may be unsent is: the rest is for commands.
+    [[nodiscard]] SendResult deliver(std::string_view encoded);
+
+    [[nodiscard]] proto::Format format() const { return format_; }
 
     /// Closes with `reconnect` told before where the code is a planned one.
     void close(proto::CloseCode code, std::optional<std::chrono::milliseconds> retry_after);

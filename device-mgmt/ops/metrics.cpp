@@ -67,6 +67,23 @@ public:
         return &stage_family.Add({{"stage", name}}, kLatencies);
     }
 
+    LabelCounters query_results(const char* kind) {
+        return {query_family,
+                "result",
+                {"ok", "bad_request", "too_large", "not_found", "busy", "unavailable"},
+                {{"query", kind}}};
+    }
+
+    /// A kind nobody knows counts as `invalid`.
+    LabelCounters& query_results_of(std::string_view kind) {
+        for (auto& [known, results] : queries) {
+            if (known == kind) {
+                return results;
+            }
+        }
+        return queries.back().second;
+    }
+
     Registry registry;
     std::atomic<std::uint64_t> session_count{0};
 
@@ -198,11 +215,21 @@ public:
     LabelCounters broker_messages{
         counters(registry, "dm_broker_messages_total", "Publishes received, by kind."),
         "kind",
-        {"command", "cancel", "refused", "retained", "other_topic"}};
+        {"command",
+         "cancel",
+         "broadcast",
+         "stream",
+         "query",
+         "refused",
+         "retained",
+         "duplicate",
+         "unanswerable",
+         "unreadable",
+         "other_topic"}};
     LabelCounters broker_dropped{
         counters(registry, "dm_broker_dropped_total", "Messages not published, by kind."),
         "kind",
-        {"status", "telemetry", "alert", "report", "refused"}};
+        {"status", "telemetry", "alert", "answer", "stream", "query", "report", "refused"}};
     Gauge& outbox =
         gauges(registry, "dm_outbox_messages", "Messages the broker has not acknowledged.").Add({});
     Histogram& commit =
@@ -214,6 +241,24 @@ public:
                                    .Add({});
     Gauge& dedup_horizon =
         gauges(registry, "dm_dedup_horizon_seconds", "Age of the oldest remembered end.").Add({});
+    Family<Counter>& query_family =
+        counters(registry, "dm_queries_total", "Queries answered, by kind and result.");
+    std::array<std::pair<std::string_view, LabelCounters>, 5> queries{{
+        {"command", query_results("command")},
+        {"commands", query_results("commands")},
+        {"device", query_results("device")},
+        {"devices", query_results("devices")},
+        {"invalid", query_results("invalid")},
+    }};
+    Histogram& query_seconds =
+        histograms(registry, "dm_query_seconds", "From a query's arrival to its answer.")
+            .Add({}, kLatencies);
+    LabelCounters messages{
+        counters(registry, "dm_messages_total", "Messages of streams and groups, per session."),
+        "result",
+        {"sent", "dropped"}};
+    Gauge& subscriptions =
+        gauges(registry, "dm_subscriptions", "Subscriptions of sessions to streams.").Add({});
     Family<Gauge>& lag_family =
         gauges(registry, "dm_loop_lag_seconds", "Longest delay of a loop's tick lately.");
 
@@ -336,6 +381,19 @@ void Metrics::reloaded(bool all_good) {
 
 void Metrics::set_certificate_expiry(std::chrono::system_clock::time_point when) {
     impl_->certificate_expiry.Set(std::chrono::duration<double>(when.time_since_epoch()).count());
+}
+
+void Metrics::query(std::string_view query, std::string_view result, Seconds duration) {
+    impl_->query_results_of(query).of(result).Increment();
+    impl_->query_seconds.Observe(duration.count());
+}
+
+void Metrics::messages(std::string_view result, std::uint64_t count) {
+    impl_->messages.of(result).Increment(static_cast<double>(count));
+}
+
+void Metrics::set_subscriptions(std::uint64_t count) {
+    impl_->subscriptions.Set(static_cast<double>(count));
 }
 
 void Metrics::loop_lag(std::string_view loop, Seconds lag) {

@@ -54,6 +54,12 @@ public:
     void reloaded(bool all_good);  ///< dm_reloads_total{result}, dm_last_reload_successful
     void set_certificate_expiry(std::chrono::system_clock::time_point when);
 
+    // Queries, and messages of streams and broadcasts.
+    /// dm_queries_total{query,result}, dm_query_seconds. `result`: `ok` or a QueryError's word.
+    void query(std::string_view query, std::string_view result, Seconds duration);
+    void messages(std::string_view result, std::uint64_t count);  ///< dm_messages_total{result}
+    void set_subscriptions(std::uint64_t count);
+
     /// Longest delay seen between posting to a loop and running there; loop `relay`, `shard-0` …
     void loop_lag(std::string_view loop, Seconds lag);
 

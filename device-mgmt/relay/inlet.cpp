@@ -2,6 +2,7 @@
 
 #include "device-mgmt/log/log.hpp"
 #include "device-mgmt/relay/intake.hpp"
+#include "device-mgmt/relay/reply_address.hpp"
 #include "protocol/operator_messages.hpp"
 
 #include <algorithm>

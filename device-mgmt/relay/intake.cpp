@@ -1,5 +1,6 @@
 #include "device-mgmt/relay/intake.hpp"
 
+#include "device-mgmt/relay/reply_address.hpp"
 #include "protocol/operator_messages.hpp"
 
 #include <utility>
@@ -12,43 +13,6 @@ using proto::Rejection;
 
 constexpr std::string_view kTraceparent = "traceparent";
 constexpr std::string_view kOperator = "operator";
-
-std::optional<std::string> user_property(const store::IngressRecord& message,
-                                         std::string_view name) {
-    for (const auto& [key, value] : message.user_properties) {
-        if (key == name && value.size() <= kMaxUserPropertyBytes) {
-            return value;
-        }
-    }
-    return std::nullopt;
-}
-
-/// Where answers may go, and what is wrong with where they were asked to go.
-struct Answers {
-    core::ReplyTo reply_to;
-    std::optional<std::string> bad_topic;
-    bool correlation_too_long = false;
-};
-
-Answers answers_of(const store::IngressRecord& message,
-                   const proto::Topics& topics,
-                   std::string_view allowed) {
-    Answers answers;
-    if (message.response_topic) {
-        if (auto checked = topics.check_response_topic(*message.response_topic, allowed)) {
-            answers.reply_to.topic = message.response_topic;
-        } else {
-            answers.bad_topic = std::move(checked.error().message);
-        }
-    }
-    if (message.correlation) {
-        answers.correlation_too_long = message.correlation->size() > proto::kMaxCorrelationBytes;
-        if (!answers.correlation_too_long) {
-            answers.reply_to.correlation = message.correlation;
-        }
-    }
-    return answers;
-}
 
 Intake refuse_problem(proto::RequestProblem problem,
                       std::optional<proto::DeviceId> device,
@@ -65,7 +29,9 @@ Intake refuse_problem(proto::RequestProblem problem,
                         std::move(message_id)};
 }
 
-Intake take_command(const store::IngressRecord& message, proto::DeviceId device, Answers answers) {
+Intake take_command(const store::IngressRecord& message,
+                    proto::DeviceId device,
+                    ReplyAddress answers) {
     auto request = proto::parse_command_request(message.payload);
     if (!request) {
         return refuse_problem(std::move(request.error()),
@@ -92,8 +58,8 @@ Intake take_command(const store::IngressRecord& message, proto::DeviceId device,
     core::Submission submission{std::move(device),
                                 std::move(*request),
                                 std::move(answers.reply_to),
-                                user_property(message, kTraceparent),
-                                user_property(message, kOperator),
+                                user_property(message.user_properties, kTraceparent),
+                                user_property(message.user_properties, kOperator),
                                 message.fallback_id};
     return submission;
 }
@@ -115,7 +81,8 @@ Intake take_in(const store::IngressRecord& message,
     if (message.retained) {
         return IgnoredInput{"retained"};
     }
-    Answers answers = answers_of(message, topics, allowed);
+    ReplyAddress answers =
+        reply_address(message.response_topic, message.correlation, topics, allowed);
     auto device = proto::DeviceId::parse(topic->target);
     if (!device) {
         return RefusedInput{std::nullopt,

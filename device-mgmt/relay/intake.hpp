@@ -35,10 +35,6 @@ struct IgnoredInput {
 
 using Intake = std::variant<core::Submission, Cancel, RefusedInput, IgnoredInput>;
 
-/// Longer `traceparent` and `operator` properties are left out: the former travels in every answer,
-/// which must stay below what brokers accept. (A traceparent has 55 bytes, W3C Trace Context 3.2.)
-inline constexpr std::size_t kMaxUserPropertyBytes = 256;
-
 /// Whether take_in looks at user properties of this name.
 [[nodiscard]] bool is_read_by_intake(std::string_view user_property);
 

@@ -15,7 +15,9 @@ broker::OutboundMessage make(std::string topic, std::string payload, int qos, bo
 
 /// To the Response Topic if there is one, with the reply topic as the way out should the broker
 /// refuse it.
-Publication answer(std::string payload, const core::ReplyTo& reply_to, std::string reply_topic) {
+Publication answer_or_reply(std::string payload,
+                            const core::ReplyTo& reply_to,
+                            std::string reply_topic) {
     Publication publication;
     if (reply_to.topic) {
         publication.message = make(*reply_to.topic, std::move(payload), 1);
@@ -54,7 +56,7 @@ Publication to_publication(store::OutboxRow row) {
 Publication Publications::terminal(const core::FinishedCommand& finished,
                                    const core::ReplyTo& reply_to) const {
     Publication publication =
-        answer(finished.payload, reply_to, topics_.replies(finished.key.device));
+        answer_or_reply(finished.payload, reply_to, topics_.replies(finished.key.device));
     auto& properties = publication.message.user_properties;
     properties = {{"message_id", finished.message_id}, {"type", "terminal"}};
     if (finished.traceparent) {
@@ -65,16 +67,16 @@ Publication Publications::terminal(const core::FinishedCommand& finished,
 
 Publication Publications::rejection(const RefusedInput& refused, proto::WallTime now) const {
     proto::RejectionMessage message{
-        refused.device ? refused.id : std::nullopt,
+        refused.id,
         refused.device ? std::optional(refused.device->str()) : std::nullopt,
         refused.code,
         refused.message,
         now,
         node_};
-    Publication publication =
-        answer(proto::to_json(message),
-               refused.reply_to,
-               refused.device ? topics_.replies(*refused.device) : topics_.replies_invalid());
+    Publication publication = answer_or_reply(
+        proto::to_json(message),
+        refused.reply_to,
+        refused.device ? topics_.replies(*refused.device) : topics_.replies_invalid());
     publication.message.user_properties = {{"message_id", refused.message_id},
                                            {"type", "rejection"}};
     return publication;
@@ -96,6 +98,15 @@ broker::OutboundMessage Publications::state_to(const core::PublishStatus& status
     broker::OutboundMessage message = this->status(status);
     message.topic = *reply_to.topic;
     message.correlation = reply_to.correlation;
+    return message;
+}
+
+broker::OutboundMessage Publications::answer(std::string payload,
+                                             const core::ReplyTo& reply_to,
+                                             std::string type) {
+    auto message = make(*reply_to.topic, std::move(payload), 1);
+    message.correlation = reply_to.correlation;
+    message.user_properties = {{"type", std::move(type)}};
     return message;
 }
 

@@ -49,6 +49,11 @@ public:
     [[nodiscard]] broker::OutboundMessage state_to(const core::PublishStatus& status,
                                                    const core::ReplyTo& reply_to) const;
 
+    /// An answer that is no command's: to the topic of `reply_to`, QoS 1.
+    [[nodiscard]] static broker::OutboundMessage answer(std::string payload,
+                                                        const core::ReplyTo& reply_to,
+                                                        std::string type);
+
     /// Retained, QoS 1.
     [[nodiscard]] broker::OutboundMessage online(const proto::DeviceId& device,
                                                  const core::DirectoryEntry& entry) const;

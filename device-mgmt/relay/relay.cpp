@@ -41,6 +41,8 @@ Relay::Relay(RelaySettings settings, RelayParts parts, store::Loaded loaded, Rel
       directory_(loaded.epoch),
       epochs_(loaded.epoch, [this](std::uint64_t epoch) { store_.set_epoch(epoch); }),
       dispatcher_(with_node(settings_.dispatch, settings_.node)),
+      groups_(settings_.groups),
+      subscriptions_(settings_.max_subscriptions),
       outbox_(broker_,
               store_,
               loaded.outbox,
@@ -49,6 +51,22 @@ Relay::Relay(RelaySettings settings, RelayParts parts, store::Loaded loaded, Rel
                   log::error("publish_refused", {{"topic", parked.topic}});
               }),
       post_order_(std::move(parts.post_order)),
+      fan_out_(std::move(parts.post_delivery),
+               [this](proto::BroadcastSent answer, const core::ReplyTo& to) {
+                   answer.node = settings_.node;
+                   answer.time = clock_().wall;
+                   answer_broadcast(proto::to_json(answer), to);
+               }),
+      queries_(
+          {settings_.node, settings_.max_queries_per_s},
+          store_,
+          metrics_,
+          clock_,
+          [this](std::string answer, const core::ReplyTo& to) {
+              if (!outbox_.put_expendable(Publications::answer(std::move(answer), to, "answer"))) {
+                  metrics_.broker_dropped("answer");
+              }
+          }),
       boot_(uuids_.next(clock_().wall)),
       deadline_timer_(loop_.io()),
       inlet_(
@@ -59,15 +77,27 @@ Relay::Relay(RelaySettings settings, RelayParts parts, store::Loaded loaded, Rel
           std::move(sources.arrival_ids),
           [this](Arrival& arrival) { take(arrival); },
           std::move(parts.fatal)),
+      transient_(loop_.io(),
+                 [this](std::vector<broker::InboundMessage>& batch) {
+                     for (const broker::InboundMessage& message : batch) {
+                         take(message);
+                     }
+                 }),
       events_(loop_.io(),
               [this](std::vector<BrokerEvent>& batch) {
                   for (const BrokerEvent& event : batch) {
                       take(event);
                   }
               }),
-      reports_(loop_.io(), [this](std::vector<core::Report>& batch) {
-          for (core::Report& report : batch) {
-              take(report);
+      reports_(loop_.io(),
+               [this](std::vector<core::Report>& batch) {
+                   for (core::Report& report : batch) {
+                       take(report);
+                   }
+               }),
+      deliveries_(loop_.io(), [this](std::vector<core::Delivered>& batch) {
+          for (const core::Delivered& delivered : batch) {
+              fan_out_.delivered(delivered);
           }
       }) {
     const core::Moment now = clock_();
@@ -86,7 +116,12 @@ broker::BrokerSettings Relay::complete(broker::BrokerSettings broker,
     const proto::Topics topics(settings.prefix);
     const Publications publications(topics, settings.node);
     broker.client_id = settings.node;
-    broker.subscriptions = {{topics.commands_share()}, {topics.cancels_share()}};
+    // Streams and queries at QoS 0: what waited at the broker for this node would come too late.
+    broker.subscriptions = {{topics.commands_share(), 1},
+                            {topics.cancels_share(), 1},
+                            {topics.broadcasts_filter(), 1},
+                            {topics.streams_filter(), 0},
+                            {topics.queries_share(), 0}};
     auto will = publications.node(
         {settings.node, "down", 0, settings.capacity, settings.url, settings.version, ""});
     broker.will = broker::Will{std::move(will.topic), std::move(will.payload), 1, true};
@@ -158,7 +193,22 @@ void Relay::on_disconnected(std::string_view reason) {
 }
 
 void Relay::on_message(broker::InboundMessage message) {
-    inlet_.arrived(std::move(message), clock_());
+    const auto topic = publications_.topics().parse_input(message.topic);
+    if (!topic || !is_transient(topic->kind)) {
+        inlet_.arrived(std::move(message), clock_());
+        return;
+    }
+    if (topic->kind == proto::InputKind::broadcast) {
+        transient_.wait_below(kMaxTransient, kIntakePatience);
+    } else if (transient_.size() >= kMaxTransient) {
+        metrics_.broker_dropped(topic->kind == proto::InputKind::query ? "query" : "stream");
+        return;
+    }
+    transient_.push(std::move(message));
+}
+
+void Relay::delivered(core::Delivered delivered) {
+    deliveries_.push(delivered);
 }
 
 void Relay::on_published(broker::PublishTicket ticket, broker::PublishResult result) {
@@ -183,6 +233,9 @@ void Relay::tick() {
     metrics_.set_outbox(outbox_.size());
     metrics_.set_commands_waiting(dispatcher_.waiting());
     metrics_.set_commands_unfinished(dispatcher_.unfinished());
+    metrics_.set_subscriptions(subscriptions_.size());
+    queries_.expire();
+    continue_broadcasts();
     health_.sessions.store(directory_.entries().size(), std::memory_order_relaxed);
     if (++ticks_ % kTicksPerHousekeeping == 0) {
         directory_.forget_calm(now.mono);

@@ -1,22 +1,28 @@
 #pragma once
 
 #include "device-mgmt/broker/broker.hpp"
+#include "device-mgmt/core/command_broadcasts.hpp"
 #include "device-mgmt/core/directory.hpp"
 #include "device-mgmt/core/dispatcher.hpp"
+#include "device-mgmt/core/groups.hpp"
 #include "device-mgmt/core/reports.hpp"
+#include "device-mgmt/core/subscriptions.hpp"
 #include "device-mgmt/loop/channel.hpp"
 #include "device-mgmt/loop/loop.hpp"
 #include "device-mgmt/ops/health.hpp"
 #include "device-mgmt/ops/metrics.hpp"
 #include "device-mgmt/relay/epoch_reserve.hpp"
+#include "device-mgmt/relay/fan_out.hpp"
 #include "device-mgmt/relay/inlet.hpp"
 #include "device-mgmt/relay/intake.hpp"
 #include "device-mgmt/relay/outbox.hpp"
 #include "device-mgmt/relay/publications.hpp"
+#include "device-mgmt/relay/queries.hpp"
+#include "device-mgmt/relay/transient_intake.hpp"
 #include "device-mgmt/relay/uuid.hpp"
 #include "device-mgmt/shard/upstream.hpp"
-#include "device-mgmt/store/command_store.hpp"
 #include "device-mgmt/store/ingress.hpp"
+#include "device-mgmt/store/store.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -41,7 +47,14 @@ struct RelaySettings {
     std::string response_topics;  ///< filter; empty: any
     std::uint64_t capacity = 0;   ///< told in the node's info; 0: no bound
     core::DispatchSettings dispatch;
+    double max_queries_per_s = 1000;
+    core::GroupSettings groups;
+    std::size_t max_subscriptions = 200'000;
 };
+
+/// Queries, broadcasts and messages of streams that wait for their turn: beyond it the first and
+/// the last are dropped, and for broadcasts the broker's thread waits like for commands.
+inline constexpr std::size_t kMaxTransient = 1000;
 
 /// Unprocessed reports beyond which telemetry and alerts are not taken …
 inline constexpr std::size_t kMaxReports = 50'000;
@@ -62,12 +75,13 @@ struct RelayParts {
 
     loop::Loop& loop;
     broker::Broker& broker;
-    store::CommandStore& store;
+    store::Store& store;
     store::Ingress& ingress;
     ops::Metrics& metrics;
     ops::HealthState& health;
     PostOrder post_order;
     Inlet::Fatal fatal;
+    FanOut::Post post_delivery = {};  ///< like post_order
 };
 
 /// Brings commands from the broker to the sessions and what comes of them back, on a loop that is
@@ -119,6 +133,7 @@ public:
 
     // shard::Upstream, any thread
     [[nodiscard]] bool report(core::Report report) override;
+    void delivered(core::Delivered delivered) override;
 
     // broker::BrokerListener, the broker's threads
     void on_connected(bool session_present) override;
@@ -152,12 +167,38 @@ private:
     [[nodiscard]] std::vector<store::Lsn> take_deferred_cancels(const core::CommandKey& key);
     void refuse(const RefusedInput& refused);
 
+    // Of that what is not kept.
+    void take(const broker::InboundMessage& message);
+    void broadcast(GroupMessage& message);
+    void broadcast(core::CommandBroadcast broadcast);
+    void refuse_broadcast(const std::optional<std::string>& id,
+                          proto::Rejection code,
+                          std::string message,
+                          const core::ReplyTo& reply_to);
+    void tell_addressed(proto::BroadcastAddressed all, const core::ReplyTo& reply_to);
+    void answer_broadcast(std::string payload, const core::ReplyTo& reply_to);
+    /// Tells of those that are through, and goes on with the others when the store has room.
+    void continue_broadcasts();
+    void submit_of_broadcast(core::Submission submission);
+    void publish_to_readers(StreamInput& input);
+    [[nodiscard]] std::vector<proto::DeviceId> connected(const proto::Name& group) const;
+
     // From the shards.
     void take(core::Report& report);
     void opened(const core::Report& report, const core::SessionOpened& opened);
     void closed(const core::Report& report, const core::SessionClosed& closed);
     void forwarded(const core::Report& report, core::ForwardedFrame& frame);
     void replied(const core::Report& report, proto::Reply& reply);
+    void subscribe(const core::Report& report, const proto::Subscribe& wanted);
+    void unsubscribe(const core::Report& report, const proto::Unsubscribe& unwanted);
+    /// What queries will answer of the device from now on.
+    void remember_online(const proto::DeviceId& device,
+                         const core::DirectoryEntry& entry,
+                         std::optional<proto::JsonText> labels);
+    void remember_offline(const proto::DeviceId& device,
+                          const core::DirectoryEntry& entry,
+                          proto::CloseCode code,
+                          proto::WallTime now);
 
     // To the outside.
     void carry_out_effects();
@@ -183,15 +224,21 @@ private:
     ops::HealthState& health_;
     core::Clock clock_;
     UuidSource uuids_;
-    store::CommandStore& store_;
+    store::Store& store_;
     store::Ingress& ingress_;
     loop::Loop& loop_;
     Publications publications_;
     core::Directory directory_;
     EpochReserve epochs_;
     core::Dispatcher dispatcher_;
+    core::Groups groups_;
+    core::Subscriptions subscriptions_;
+    core::CommandBroadcasts broadcasts_;
+    bool slice_posted_ = false;  ///< continue_broadcasts is to be called
     Outbox outbox_;
     RelayParts::PostOrder post_order_;
+    FanOut fan_out_;
+    Queries queries_;
     std::string boot_;
     std::string state_ = "up";
     std::uint64_t announced_sessions_ = 0;
@@ -203,8 +250,10 @@ private:
     /// Cancellations of commands that are still being stored.
     std::unordered_map<core::CommandKey, std::vector<store::Lsn>> deferred_cancels_;
     Inlet inlet_;
+    loop::Channel<broker::InboundMessage> transient_;
     loop::Channel<BrokerEvent> events_;
     loop::Channel<core::Report> reports_;
+    loop::Channel<core::Delivered> deliveries_;
 };
 
 }  // namespace dm::relay

@@ -23,6 +23,8 @@ void Relay::carry_out(core::StoreAccepted& effect) {
                       metrics_.command("accepted");
                       dispatcher_.stored(key, now);
                       carry_out_effects();
+                      broadcasts_.stored(key);
+                      continue_broadcasts();
                       for (const store::Lsn lsn : take_deferred_cancels(key)) {
                           inlet_.done(lsn);
                       }
@@ -106,6 +108,9 @@ void Relay::carry_out(core::PublishStatus& effect) {
 }
 
 void Relay::carry_out(core::PublishRejection& effect) {
+    if (effect.id) {
+        broadcasts_.rejected({effect.device, *effect.id});
+    }
     refuse({std::move(effect.id),
             std::move(effect.device),
             effect.code,

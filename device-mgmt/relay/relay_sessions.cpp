@@ -46,8 +46,12 @@ void Relay::opened(const core::Report& report, const core::SessionOpened& opened
                      core::CloseSession{proto::CloseCode::replaced, std::nullopt}});
     }
     epochs_.cover(claim.epoch, now.wall);
+    subscriptions_.drop(report.device);
+    groups_.join(report.device, opened.groups);
     post_order_({report.from, core::Welcome{claim.epoch}});
-    outbox_.put_retained(publications_.online(report.device, *directory_.find(report.device)));
+    const core::DirectoryEntry& entry = *directory_.find(report.device);
+    outbox_.put_retained(publications_.online(report.device, entry));
+    remember_online(report.device, entry, std::nullopt);
     dispatcher_.attach(report.device, report.from, now);
 }
 
@@ -57,6 +61,9 @@ void Relay::closed(const core::Report& report, const core::SessionClosed& closed
     if (const auto entry = directory_.release(report.device, report.from)) {
         outbox_.put_retained(
             publications_.offline(report.device, *entry, proto::word(closed.code), now.wall));
+        remember_offline(report.device, *entry, closed.code, now.wall);
+        subscriptions_.drop(report.device);
+        groups_.leave(report.device);
     }
 }
 
@@ -82,7 +89,50 @@ void Relay::forwarded(const core::Report& report, core::ForwardedFrame& frame) {
         entry->model = std::move(hello->model);
         entry->firmware = std::move(hello->firmware);
         outbox_.put_retained(publications_.online(report.device, *entry));
+        if (hello->labels) {
+            groups_.describe(report.device, *hello->labels);
+        }
+        remember_online(report.device, *entry, std::move(hello->labels));
+    } else if (const auto* wanted = std::get_if<proto::Subscribe>(&frame)) {
+        subscribe(report, *wanted);
+    } else if (const auto* unwanted = std::get_if<proto::Unsubscribe>(&frame)) {
+        unsubscribe(report, *unwanted);
     }
+}
+
+void Relay::remember_online(const proto::DeviceId& device,
+                            const core::DirectoryEntry& entry,
+                            std::optional<proto::JsonText> labels) {
+    store_.save_device({device,
+                        true,
+                        entry.epoch,
+                        settings_.node,
+                        entry.since,
+                        "connected",
+                        entry.model,
+                        entry.firmware,
+                        std::move(labels),
+                        groups_.of(device),
+                        entry.since,
+                        entry.since});
+}
+
+void Relay::remember_offline(const proto::DeviceId& device,
+                             const core::DirectoryEntry& entry,
+                             proto::CloseCode code,
+                             proto::WallTime now) {
+    store_.save_device({device,
+                        false,
+                        entry.epoch,
+                        settings_.node,
+                        now,
+                        std::string(proto::word(code)),
+                        entry.model,
+                        entry.firmware,
+                        std::nullopt,
+                        groups_.of(device),
+                        entry.since,
+                        now});
 }
 
 void Relay::replied(const core::Report& report, proto::Reply& reply) {

@@ -111,6 +111,20 @@ Shard::Shard(ShardSettings settings,
       loop_("shard-" + std::to_string(settings_.index)),
       authenticator_(std::move(keys)),
       orders_(loop_.io(), [this](std::vector<core::Order>& orders) { carry_out(orders); }),
+      arriving_(loop_.io(),
+                [this](std::vector<core::Delivery>& batch) {
+                    for (core::Delivery& delivery : batch) {
+                        deliveries_.add(std::move(delivery));
+                    }
+                }),
+      deliveries_(
+          loop_.io(),
+          metrics,
+          [this](std::uint64_t session) {
+              Host* found = host(session);
+              return found == nullptr ? nullptr : &found->session();
+          },
+          [this](core::Delivered delivered) { upstream_.delivered(delivered); }),
       checks_(core::read_clock().mono),
       random_(std::random_device{}()),
       endpoint_(loop_.io(), settings_.endpoint, std::move(tls), *this, observer()) {}
@@ -204,6 +218,8 @@ void Shard::carry_out(Host* target, core::Order& order) {
         target->session().welcome(welcome->epoch);
     } else if (const auto* reply = std::get_if<core::AcknowledgeReply>(&order.body)) {
         target->session().acknowledge(reply->ack);
+    } else if (const auto* refuse = std::get_if<core::RefuseFrame>(&order.body)) {
+        target->session().refuse(refuse->error);
     } else if (const auto* close = std::get_if<core::CloseSession>(&order.body)) {
         target->session().close(close->code, close->retry_after);
     }

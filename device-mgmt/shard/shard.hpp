@@ -9,6 +9,7 @@
 #include "device-mgmt/net/tls_context.hpp"
 #include "device-mgmt/net/ws_endpoint.hpp"
 #include "device-mgmt/ops/metrics.hpp"
+#include "device-mgmt/shard/deliveries.hpp"
 #include "device-mgmt/shard/upstream.hpp"
 
 #include <any>
@@ -55,6 +56,9 @@ public:
 
     /// Any thread.
     void post(core::Order order) { orders_.push(std::move(order)); }
+
+    /// Any thread. Not in order with what the other post brings.
+    void post(core::Delivery delivery) { arriving_.push(std::move(delivery)); }
 
     /// Any thread: stops accepting and closes every session (1012) at its own moment within
     /// `spread`, telling it before when to come back; one whose handshake was under way at once.
@@ -103,6 +107,8 @@ private:
     loop::Loop loop_;
     auth::Authenticator authenticator_;
     loop::Channel<core::Order> orders_;
+    loop::Channel<core::Delivery> arriving_;
+    Deliveries deliveries_;
     core::CheckWheel checks_;
     std::unordered_map<std::uint64_t, std::unique_ptr<Host>> hosts_;  ///< by session number
     std::vector<std::uint64_t> gone_;    ///< closed since the last tick, to be destroyed there

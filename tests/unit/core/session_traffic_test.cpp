@@ -113,10 +113,36 @@ TEST_CASE("a reply ack goes out") {
     CHECK(bench.last<proto::ReplyAck>().result == proto::ReplyResult::late);
 }
 
-TEST_CASE("streams are answered with not_allowed") {
+TEST_CASE("subscriptions are the relay's business") {
     SessionBench bench;
-    bench.receive(R"({"type":"subscribe","streams":["public.news"]})");
-    CHECK(bench.last<proto::ErrorFrame>().code == proto::FrameError::not_allowed);
+    bench.receive(R"({"type":"subscribe","streams":["public.news","private.notices"]})");
+    bench.receive(R"({"event":"unsubscribe","streams":["public.news"]})");
+    const auto frames = bench.host.reported<core::ForwardedFrame>();
+    REQUIRE(frames.size() == 2);
+    const auto* subscribe = std::get_if<proto::Subscribe>(&frames[0]);
+    REQUIRE(subscribe != nullptr);
+    CHECK(subscribe->streams.size() == 2);
+    CHECK(std::holds_alternative<proto::Unsubscribe>(frames[1]));
+}
+
+TEST_CASE("a message to many leaves half of what may be unsent to commands") {
+    SessionBench bench;
+    const std::string message(1000, 'm');
+    CHECK(bench.session.deliver(message) == core::SendResult::ok);
+    CHECK(bench.host.counted_out.back() == "message");
+    bench.link.unsent = 128 * 1024 - 999;
+    CHECK(bench.session.deliver(message) == core::SendResult::dropped);
+    bench.link.unsent = 128 * 1024 - 1000;
+    CHECK(bench.session.deliver(message) == core::SendResult::ok);
+}
+
+TEST_CASE("a message to many does not come before the welcome or after the close") {
+    SessionBench bench(SessionBench::Options{{"n1"}, proto::Format::json, {}, false});
+    CHECK(bench.session.deliver("{}") == core::SendResult::dropped);
+    bench.session.welcome(1);
+    CHECK(bench.session.deliver("{}") == core::SendResult::ok);
+    bench.session.close(proto::CloseCode::drain, std::nullopt);
+    CHECK(bench.session.deliver("{}") == core::SendResult::dropped);
 }
 
 TEST_CASE("a planned close tells before when to come back") {

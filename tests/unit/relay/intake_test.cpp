@@ -1,5 +1,7 @@
 #include "device-mgmt/relay/intake.hpp"
 
+#include "device-mgmt/relay/reply_address.hpp"
+
 #include <string>
 
 #include <doctest/doctest.h>

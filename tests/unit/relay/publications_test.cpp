@@ -53,8 +53,8 @@ TEST_CASE("without a Response Topic an end goes to the reply topic") {
     CHECK_FALSE(publication.fallback_topic.has_value());
 }
 
-TEST_CASE("a rejection for nobody has a null id and goes to _invalid") {
-    const RefusedInput input{"c-1",
+TEST_CASE("a rejection for nobody goes to _invalid, with a null id if there is none") {
+    const RefusedInput input{std::nullopt,
                              std::nullopt,
                              proto::Rejection::bad_request,
                              "device: bad",

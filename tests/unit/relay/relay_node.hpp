@@ -65,7 +65,11 @@ public:
     }
 
     void report(core::SessionRef session, core::ReportBody body) {
-        static_cast<void>(process_->relay.report({session, device_, std::move(body)}));
+        report(session, device_, std::move(body));
+    }
+
+    void report(core::SessionRef session, const proto::DeviceId& device, core::ReportBody body) {
+        static_cast<void>(process_->relay.report({session, device, std::move(body)}));
         run();
     }
 
@@ -92,7 +96,8 @@ public:
         for (const core::Order& order : std::exchange(orders_, {})) {
             if (const auto* send = std::get_if<core::SendCommand>(&order.body)) {
                 sent.push_back(*send);
-                report(order.to, core::CommandSent{send->frame.id, true, clock_.now()});
+                report(
+                    order.to, send->device, core::CommandSent{send->frame.id, true, clock_.now()});
             } else {
                 kept_.push_back(order);
             }
@@ -144,6 +149,19 @@ public:
         run();
     }
 
+    /// Messages handed to shards since the last call.
+    std::vector<std::pair<std::uint32_t, core::Delivery>> take_deliveries() {
+        return std::exchange(deliveries_, {});
+    }
+
+    /// Completes what was held, and from now on everything at once.
+    void release_store() {
+        holds_ = false;
+        if (process_ != nullptr) {
+            complete();
+        }
+    }
+
     MemoryBroker& broker() { return broker_; }
 
     MemoryIngress& ingress() { return ingress_; }
@@ -167,7 +185,10 @@ private:
                      metrics,
                      health,
                      [&node](core::Order order) { node.orders_.push_back(std::move(order)); },
-                     [](const std::string& why) { throw std::runtime_error(why); }},
+                     [](const std::string& why) { throw std::runtime_error(why); },
+                     [&node](std::uint32_t shard, core::Delivery delivery) {
+                         node.deliveries_.emplace_back(shard, std::move(delivery));
+                     }},
                     node.store_.load(node.clock_.now()),
                     {[&node] { return node.clock_.now(); },
                      dm::relay::UuidSource(++node.processes_),
@@ -183,6 +204,9 @@ private:
         dm::relay::RelaySettings settings;
         settings.node = "n1";
         settings.version = "test";
+        settings.groups.members = {core::parse_group_rule("empty=nobody").value()};
+        settings.groups.self_service = {"site"};
+        settings.max_subscriptions = 65;
         return settings;
     }
 
@@ -192,6 +216,7 @@ private:
     MemoryIngress ingress_;
     std::vector<core::Order> orders_;
     std::vector<core::Order> kept_;
+    std::vector<std::pair<std::uint32_t, core::Delivery>> deliveries_;
     bool holds_ = false;
     std::deque<std::function<void()>> held_;  ///< completions of the store
     store::MemoryStore store_{{}, [this](std::function<void()> done) {
