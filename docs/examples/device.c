@@ -205,12 +205,11 @@ static void on_end(void)
     lws_sul_cancel(&renewal_timer);
     if (lws_now_usecs() - began > GOOD_S * LWS_USEC_PER_SEC)
         failures = 0;
-    if (retry_after_ms >= 0) {
-        after(&connect_timer, on_connect, retry_after_ms / 1000.0);
-    } else {
-        after(&connect_timer, on_connect, jitter(failures < 6 ? 1 << failures : 60));
-        failures++;
-    }
+    double wait = retry_after_ms / 1000.0;
+    if (retry_after_ms < 0)
+        wait = jitter(failures < 6 ? 1 << failures++ : 60);
+    fprintf(stderr, "next attempt in %.1f s\n", wait);
+    after(&connect_timer, on_connect, wait);
 }
 
 /* `<word> retry_after_ms=N`, after the two bytes of the code */

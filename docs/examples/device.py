@@ -36,13 +36,13 @@ class Device:
             self.url = self.options.url  # another one counts once
             try:
                 await self.session(url)
-            except websockets.InvalidStatusCode as refused:  # 429, 503: later; 401: new credentials
-                after = int(refused.headers.get("Retry-After", 0))
-            except websockets.ConnectionClosed as closed:
-                if found := re.search(r"retry_after_ms=(\d+)", closed.reason):
+            except (OSError, asyncio.TimeoutError, ValueError, websockets.WebSocketException) as end:
+                print(f"{end!r}", flush=True)
+                if isinstance(end, websockets.InvalidStatusCode):  # 429, 503: later; 401: new credentials
+                    header = end.headers.get("Retry-After", "")
+                    after = int(header) if header.isdigit() else 0
+                elif found := re.search(r"retry_after_ms=(\d+)", str(getattr(end, "reason", ""))):
                     told = int(found[1]) / 1000  # for this device alone: no jitter on top
-            except (OSError, asyncio.TimeoutError, websockets.WebSocketException):
-                pass
             failures = 0 if time.monotonic() - began > GOOD_S else failures
             if told is None:
                 told = after + random.uniform(0, min(60, 2 ** min(failures, 6)))
