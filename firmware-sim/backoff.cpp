@@ -6,7 +6,7 @@ namespace dm::sim {
 
 std::chrono::milliseconds Backoff::jitter(Random& random) {
     const auto wait = random.between(std::chrono::milliseconds{0}, ceiling_);
-    ceiling_ = std::min(ceiling_ * 2, kLastCeiling);
+    ceiling_ = std::min(ceiling_ * 2, last_ceiling_);
     return wait;
 }
 
@@ -20,7 +20,7 @@ std::chrono::milliseconds Backoff::after_session(
     std::chrono::milliseconds lasted,
     std::optional<std::chrono::milliseconds> retry_after) {
     if (lasted >= kStable) {
-        ceiling_ = kFirstCeiling;
+        ceiling_ = std::min(kFirstCeiling, last_ceiling_);
     }
     return retry_after ? *retry_after : jitter(random);
 }

@@ -2,6 +2,7 @@
 
 #include "firmware-sim/random.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -18,6 +19,9 @@ public:
     static constexpr std::chrono::milliseconds kLastCeiling{60'000};
     static constexpr std::chrono::milliseconds kStable{10'000};
 
+    explicit Backoff(std::chrono::milliseconds last_ceiling = kLastCeiling)
+        : ceiling_(std::min(kFirstCeiling, last_ceiling)), last_ceiling_(last_ceiling) {}
+
     /// After an attempt that led to no session. `retry_after` is an HTTP Retry-After: whole
     /// seconds, the same for everybody, so the jitter is added to it.
     [[nodiscard]] std::chrono::milliseconds after_refusal(
@@ -33,7 +37,8 @@ public:
 private:
     [[nodiscard]] std::chrono::milliseconds jitter(Random& random);
 
-    std::chrono::milliseconds ceiling_ = kFirstCeiling;
+    std::chrono::milliseconds ceiling_;
+    std::chrono::milliseconds last_ceiling_;
 };
 
 }  // namespace dm::sim

@@ -61,6 +61,8 @@ private:
         settings.credentials = setup_.credentials.get();
         settings.resume_tls = options_.resume_tls;
         settings.report_states = options_.report_states;
+        settings.longest_pause =
+            std::chrono::milliseconds{static_cast<std::int64_t>(options_.longest_pause_s * 1000)};
         if (!options_.history.empty()) {
             auto history = History::open(options_.history);
             if (!history) {

@@ -84,6 +84,11 @@ void add_run_keys(Table& table, RunOptions& options) {
         "report-states", options.report_states, "A line for every session that opens or closes");
     table.boolean(
         "allow-drops", options.allow_drops, "Sessions that end unexpectedly are no failure");
+    table.number("longest-pause-s",
+                 options.longest_pause_s,
+                 NumberRange{0.1, 3600},
+                 "Devices wait a random time up to one that doubles from 1 s to this before they "
+                 "try again");
     table.text("journal",
                options.journal,
                "Folder in which the devices keep the last 1,024 executed ids each, and their "

@@ -43,6 +43,7 @@ struct RunOptions {
     std::string exit_when;
     bool report_states = false;
     bool allow_drops = false;
+    double longest_pause_s = 60;
     std::string journal;
     std::string history;
     std::string json;

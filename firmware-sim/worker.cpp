@@ -32,6 +32,7 @@ Worker::Member::Member(const MemberPlan& plan,
     : device(
           plan.id, plan.model, *plan.profile, settings.credentials, counters, plan.seed, journal),
       source(plan.source),
+      backoff(settings.longest_pause),
       attempt_at(plan.start) {}
 
 Worker::Worker(const FleetSettings& settings,

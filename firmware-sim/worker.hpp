@@ -39,6 +39,7 @@ struct FleetSettings {
     bool resume_tls = false;
     bool report_states = false;  ///< a notice for every session that opens or closes
     History* history = nullptr;  ///< null: none is written
+    std::chrono::milliseconds longest_pause = Backoff::kLastCeiling;  ///< between two attempts
 };
 
 /// One device of a fleet, before it begins.

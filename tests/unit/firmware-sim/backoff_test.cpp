@@ -21,6 +21,15 @@ TEST_SUITE("firmware-sim/backoff") {
         }
     }
 
+    TEST_CASE("a lower last ceiling is kept to from the first attempt on") {
+        Random random{5};
+        Backoff backoff{500ms};
+        for (int attempt = 0; attempt < 20; ++attempt) {
+            CHECK(backoff.after_refusal(random, {}) < 500ms);
+        }
+        CHECK(backoff.after_session(random, 1h, {}) < 500ms);
+    }
+
     TEST_CASE("the jitter is full: waits are spread over the whole range") {
         Random random{2};
         int low = 0;
