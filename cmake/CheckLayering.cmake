@@ -32,7 +32,7 @@ set(json_paths         "^(protocol/[a-z_/]+\\.cpp$|firmware-sim/[a-z_/]+\\.cpp$|
 set(asio_header        "<asio[/.]")
 set(asio_paths         "^(device-mgmt/(net|http|loop|shard|relay|check)/|device-mgmt/[a-z_]+\\.[ch]pp$|firmware-sim/|tests/)")
 set(threads_header     "<(thread|mutex|shared_mutex|condition_variable|future|atomic)>")
-set(threads_paths      "^(device-mgmt/(log|net|store|broker|http|ops|loop|shard|relay)/|device-mgmt/[a-z_]+\\.[ch]pp$|firmware-sim/|tests/)")
+set(threads_paths      "^(device-mgmt/(failpoint|log|net|store|broker|http|ops|loop|shard|relay)/|device-mgmt/[a-z_]+\\.[ch]pp$|firmware-sim/|tests/)")
 
 # ---- Direction: a folder includes itself and folders of a lower rank. Files that stand directly in
 # device-mgmt/ are the composition root.
@@ -47,6 +47,7 @@ set(rank_broker 3)
 set(rank_http 3)
 set(rank_ops 4)
 set(rank_settings 2)
+set(rank_failpoint 2)
 set(rank_shard 6)
 set(rank_relay 7)
 set(rank_check 7)

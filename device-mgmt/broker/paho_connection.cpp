@@ -2,6 +2,8 @@
 
 #include "device-mgmt/broker/no_delay.hpp"
 #include "device-mgmt/broker/paho_options.hpp"
+#include "device-mgmt/broker/puback_trace.hpp"
+#include "device-mgmt/failpoint/failpoint.hpp"
 
 #include <stdexcept>
 #include <utility>
@@ -71,6 +73,9 @@ tl::expected<void, std::string> PahoConnection::create() {
     // Before connecting: a message that arrives without a callback is acknowledged and lost.
     MQTTAsync_setCallbacks(handle_, this, &on_lost, &on_arrived, nullptr);
     MQTTAsync_setDisconnected(handle_, this, &on_server_disconnect);
+    if constexpr (failpoint::kEnabled) {
+        pass_failpoint_at_pubacks();
+    }
     return {};
 }
 
@@ -189,6 +194,7 @@ int PahoConnection::on_arrived(void* context,
                                char* topic,
                                int topic_bytes,
                                MQTTAsync_message* message) noexcept {
+    failpoint::pass(failpoint::Point::publish_read);
     auto& self = *static_cast<PahoConnection*>(context);
     // topic_bytes is 0 unless the topic contains NUL.
     std::string name =

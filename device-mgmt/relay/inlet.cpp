@@ -1,5 +1,6 @@
 #include "device-mgmt/relay/inlet.hpp"
 
+#include "device-mgmt/failpoint/failpoint.hpp"
 #include "device-mgmt/log/log.hpp"
 #include "device-mgmt/relay/intake.hpp"
 #include "device-mgmt/relay/reply_address.hpp"
@@ -77,6 +78,7 @@ void Inlet::arrived(broker::InboundMessage message, core::Moment now) {
     received_.wait_below(kMaxIntake - waiting, kIntakePatience);
     store::IngressRecord record = to_record(std::move(message), ids_.next(now.wall), now.wall);
     const store::Lsn lsn = append(store::encode_ingress(record));
+    failpoint::pass(failpoint::Point::ingress_appended);
     received_.push({std::move(record), lsn, now.mono});
 }
 

@@ -1,5 +1,7 @@
 #include "device-mgmt/relay/outbox.hpp"
 
+#include "device-mgmt/failpoint/failpoint.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -68,6 +70,9 @@ void Outbox::pump() {
         it->second.in_flight = true;
         ++in_flight_;
         broker_.publish(it->second.publication.message, ticket);
+        if (it->second.number != 0) {
+            failpoint::pass(failpoint::Point::reply_published);
+        }
     }
     read_some();
 }
@@ -107,6 +112,7 @@ void Outbox::published(broker::PublishTicket ticket,
                 }
             }
             if (it->second.number != 0) {
+                failpoint::pass(failpoint::Point::reply_acknowledged);
                 stored_.acknowledged(it->second.number, now);
             }
             erase(ticket);

@@ -1,5 +1,6 @@
 // The relay's side towards the shards: what sessions report.
 
+#include "device-mgmt/failpoint/failpoint.hpp"
 #include "device-mgmt/log/log.hpp"
 #include "device-mgmt/relay/relay.hpp"
 
@@ -13,6 +14,9 @@ void Relay::take(core::Report& report) {
     } else if (const auto* end = std::get_if<core::SessionClosed>(&report.body)) {
         closed(report, *end);
     } else if (const auto* sent = std::get_if<core::CommandSent>(&report.body)) {
+        if (sent->ok) {
+            failpoint::pass(failpoint::Point::command_sent);
+        }
         dispatcher_.sent(report.device, report.from, sent->id, sent->ok, sent->at);
     } else if (std::holds_alternative<core::SessionWritable>(report.body)) {
         dispatcher_.writable(report.device, report.from, clock_());
@@ -75,6 +79,7 @@ void Relay::forwarded(const core::Report& report, core::ForwardedFrame& frame) {
     }
     const core::Moment now = clock_();
     if (auto* reply = std::get_if<proto::Reply>(&frame)) {
+        failpoint::pass(failpoint::Point::reply_received);
         replied(report, *reply);
     } else if (const auto* ack = std::get_if<proto::Ack>(&frame)) {
         dispatcher_.acked(report.device, report.from, ack->id, now);

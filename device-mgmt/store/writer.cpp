@@ -1,5 +1,6 @@
 #include "device-mgmt/store/writer.hpp"
 
+#include "device-mgmt/failpoint/failpoint.hpp"
 #include "device-mgmt/store/history.hpp"
 
 #include <algorithm>
@@ -210,6 +211,7 @@ void Writer::write(const std::vector<Op>& batch, Outcome& outcome) {
     if (transaction) {
         write_held(batch, outcome);
         commit_.run();
+        failpoint::pass(failpoint::Point::committed);
     }
 }
 
