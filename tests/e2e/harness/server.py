@@ -12,6 +12,9 @@ from .processes import BIN, Program
 from .waiting import PATIENCE_S, wait_for
 
 
+STARTED = re.compile(r"\bstarted\b.*\bops_port\b")
+
+
 def to_toml(keys):
     """`{"listen.port": 1}` as TOML; JSON's notation of strings, numbers, lists is TOML's as well."""
     sections = {}
@@ -107,6 +110,10 @@ class Server:
         except OSError:
             return ""
 
+    def is_ready(self):
+        return self.program.running() and STARTED.search(self.program.text()) is not None \
+            and self.readyz().startswith("ready")
+
     def metric(self, name):
         """The sum of all samples whose name (and labels) start with `name`."""
         found = re.findall(rf"^{re.escape(name)}[^ ]* ([0-9.eE+-]+)$", self.ops("/metrics")[1], re.M)
@@ -143,4 +150,4 @@ class Server:
 
     def _started(self):
         assert self.program.running(), f"device-mgmt ended\n{self.program.tail()}"
-        return re.search(r"\bstarted\b.*\bops_port\b", self.program.text())
+        return STARTED.search(self.program.text())
