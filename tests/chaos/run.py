@@ -1,0 +1,182 @@
+#!/usr/bin/python3
+"""Chaos: commands flow while programs are killed, stopped and deprived of their disk; then the history
+checker decides. Prints a table; exit 1 if a promise was broken. DM_BIN names the programs' folder."""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parent),
+                str(Path(__file__).resolve().parents[1] / "e2e")]
+
+import store_history  # noqa: E402
+from check import streams  # noqa: E402
+from checker.judge import check  # noqa: E402
+from faults import WEIGHTS, Faults, schedule  # noqa: E402
+from harness.privileges import Tmpfs, movable_clock  # noqa: E402
+from harness.processes import BIN  # noqa: E402
+from stack import Stack  # noqa: E402
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--commands", type=int, default=100_000)
+    add("--seconds", type=float, default=0, help="go on for so long, whatever --commands says")
+    add("--seed", type=int, default=None, help="of the schedule; default: random, and printed")
+    add("--devices", type=int, default=200)
+    add("--rate", default="500/s", help="commands per second")
+    add("--window", type=int, default=4000, help="commands under way at most")
+    add("--interval", type=float, default=3, help="seconds between faults, on average")
+    add("--only", default="", help="kinds of faults, with commas between; default: all")
+    add("--failpoints", action="store_true", help="the build has them")
+    add("--long-pauses", action="store_true", help="SIGSTOP for 30 s as well")
+    add("--folder", help="for logs and histories; default: a temporary one, kept on failure")
+    options = parser.parse_args(arguments)
+    unknown = set(filter(None, options.only.split(","))) - set(WEIGHTS)
+    if unknown:
+        parser.error(f"--only: there is no {', '.join(sorted(unknown))}; "
+                     f"there are {', '.join(WEIGHTS)}")
+    return options
+
+
+class Chaos:
+    def __init__(self, options, folder):
+        self.options = options
+        self.chooser = random.Random(options.seed)
+        self.kinds, self.skipped = dict(WEIGHTS), {}
+        self.counts = Counter()
+        self.tmpfs = None
+        self._choose_kinds(folder)
+        self.stack = Stack(folder, options, data=self.tmpfs.path if self.tmpfs else folder)
+        self.faults = Faults(self.stack, self.chooser)
+        self.folder = folder
+
+    def _choose_kinds(self, folder):
+        if self.options.only:
+            self.kinds = {kind: WEIGHTS[kind] or 1 for kind in self.options.only.split(",")}
+        elif self.options.long_pauses:
+            self.kinds.update(server_pause_30s=1, broker_pause_30s=1)
+        self.kinds = {kind: weight for kind, weight in self.kinds.items() if weight}
+        if not self.options.failpoints:
+            self._skip("failpoint", "only in test builds (--failpoints)")
+        if movable_clock(BIN / "device-mgmt", "") is None:
+            self._skip("clock", "libfaketime is not there, or not for this build")
+        if "disk_full" in self.kinds:
+            self.tmpfs = Tmpfs(folder / "disk")
+            if not self.tmpfs.mounted:
+                self._skip("disk_full", "no file system of our own: " + self.tmpfs.reason)
+
+    def _skip(self, kind, reason):
+        if self.kinds.pop(kind, None):
+            self.skipped[kind] = reason
+
+    def run(self):
+        stack, pause = self.stack, threading.Event()
+        stack.start()
+        deadline = time.monotonic() + self.options.seconds
+        for kind in schedule(self.chooser, self.kinds):
+            wait = self.chooser.expovariate(1 / self.options.interval)
+            over = time.monotonic() + min(wait, 5 * self.options.interval)
+            while time.monotonic() < over and stack.load.running():
+                self._look_at_server()
+                pause.wait(0.05)
+            if not stack.load.running():
+                if time.monotonic() >= deadline:
+                    break
+                stack.start_load()
+            self.inject(kind)
+        self._look_at_server()
+
+    def _look_at_server(self):
+        assert not self.stack.reap_server(), \
+            f"the server ended by itself\n{self.stack.server.program.tail()}"
+
+    def inject(self, kind):
+        self._fault(kind, getattr(self.faults, kind))
+
+    def _fault(self, kind, do):
+        self.stack.note("fault", kind=kind)
+        detail = do()
+        self.counts[kind] += 1
+        self.stack.note("recovered", kind=kind, detail=detail)
+        print(f"{time.strftime('%H:%M:%S')} {kind}{f': {detail}' if detail else ''}", flush=True)
+
+    # ---- the end ----
+
+    def finish(self):
+        self.stack.finish()
+        store_history.write(self.stack.store, self.folder / "store.jsonl")
+        return check(streams(self.folder))
+
+    def close(self):
+        self.stack.kill()
+        if self.tmpfs:
+            self.tmpfs.close()
+
+
+def table(chaos, findings, reader):
+    load = [json.loads(path.read_text()) for path in sorted(chaos.folder.glob("load*.json"))]
+    total = Counter()
+    for report in load:
+        for name in ("sent", "rejected", "repeated_sends"):
+            total[name] += report[name]
+        total.update(report["by_state"])
+    lines = [
+        ("commit", subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True,
+                                  text=True).stdout.strip() or "unknown"),
+        ("seed", chaos.options.seed),
+        ("commands", total["sent"]),
+        ("accepted", sum(command.accepted for command in reader.commands.values())),
+        *((state, total[state]) for state in
+          ("succeeded", "failed", "timed_out", "expired", "cancelled") if total[state]),
+        ("rejected", total["rejected"]),
+        ("publishes repeated", total["repeated_sends"]),
+        ("without an end", findings.counts["fail", "I1"]),
+        ("with two ends", findings.counts["two ends"]),
+        ("executed twice", findings.counts["executed twice"]),
+        ("lost", findings.counts["fail", "I12"]),
+        *sorted(chaos.counts.items()),
+        *((f"  {name}", count) for name, count in sorted(chaos.faults.failpoints.items())),
+        *((f"{kind} skipped", why) for kind, why in chaos.skipped.items()),
+        ("checker", "clean" if findings.clean else "VIOLATIONS"),
+    ]
+    return "\n".join(f"{name:22} {value}" for name, value in lines)
+
+
+def main():
+    options = parse(sys.argv[1:])
+    if options.seed is None:
+        options.seed = random.SystemRandom().randrange(1 << 32)
+    print(f"chaos: seed {options.seed}, {options.commands} commands", flush=True)
+    folder = Path(options.folder or tempfile.mkdtemp(prefix="chaos-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    chaos = Chaos(options, folder)
+    good = False
+    try:
+        chaos.run()
+        findings, reader = chaos.finish()
+        print(findings.table())
+        print(table(chaos, findings, reader))
+        good = findings.clean
+    finally:
+        chaos.close()
+        if good and not options.folder:
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            print(f"logs and histories are in {folder}")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
+    sys.exit(main())
