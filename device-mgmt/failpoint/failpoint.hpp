@@ -36,7 +36,7 @@ struct Arming {
 
 namespace detail {
 void pass(Point point);
-}
+}  // namespace detail
 
 /// The thread is at `point`. Does not return when that is what it was armed for. Any thread.
 inline void pass(Point point) {

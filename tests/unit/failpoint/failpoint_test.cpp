@@ -14,8 +14,13 @@ TEST_SUITE("failpoint") {
     }
 
     TEST_CASE("anything else is nothing") {
-        for (const char* text :
-             {"", "committed", "committed:", "committed:0", "committed:x", "committed:1 ", "no:1"}) {
+        for (const char* text : {"",
+                                 "committed",
+                                 "committed:",
+                                 "committed:0",
+                                 "committed:x",
+                                 "committed:1 ",
+                                 "no:1"}) {
             CAPTURE(text);
             CHECK_FALSE(parse(text));
         }
