@@ -178,6 +178,16 @@ TEST_CASE("a command for a group is one for each device, told before and after t
     CHECK(has(fleet.answers("terminal")[0], R"("id":"n.d-1")"));
 }
 
+TEST_CASE("a device that has gone is no member any more") {
+    Fleet fleet;
+    fleet.connect("d-1", kFirst, {"night"});
+    fleet.connect("d-2", kSecond, {"night"});
+    fleet.report(kSecond, device_id("d-2"), core::SessionClosed{proto::CloseCode::normal, ""});
+    fleet.send("dm/broadcast/night", R"({"id":"n","command":"dim"})");
+    CHECK(fleet.sent_ids() == std::vector<std::string>{"n.d-1"});
+    CHECK(has(fleet.answers("broadcast").back(), R"("addressed":1,"accepted":1,"rejected":0)"));
+}
+
 TEST_CASE("a broadcast that comes again executes nothing twice and reaches who came since") {
     Fleet fleet;
     fleet.connect("d-1", kFirst, {"night"});

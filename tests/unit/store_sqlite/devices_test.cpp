@@ -74,9 +74,9 @@ struct Fleet {
         return found;
     }
 
-    store::DeviceList list(proto::DevicesQuery query) {
+    store::DeviceList list(const proto::DevicesQuery& query) {
         std::optional<store::DeviceList> list;
-        store.list_devices(std::move(query), [&](const auto& answer) { list = answer.value(); });
+        store.list_devices(query, [&](const auto& answer) { list = answer.value(); });
         posted.run_until([&] { return list.has_value(); });
         return *list;
     }
