@@ -43,13 +43,11 @@ void Relay::take(const BrokerEvent& event) {
         metrics_.set_broker_connected(true);
         health_.broker_connected.store(true, std::memory_order_relaxed);
         announce(state_);
-        if (!connected->session_present) {
-            // A broker that forgot our session may have forgotten its retained messages too.
-            for (const auto& [device, entry] : directory_.entries()) {
-                outbox_.put_retained(publications_.online(device, entry));
-            }
+        // Whether or not it has our session: one that was killed comes back as it was last saved,
+        // without what it has acknowledged or retained since.
+        for (const auto& [device, entry] : directory_.entries()) {
+            outbox_.put_retained(publications_.online(device, entry));
         }
-        // Whether or not it has our session: one that was killed comes back as it was last saved.
         outbox_.distrust_broker();
         outbox_.retry();
     } else if (const auto* disconnected = std::get_if<Disconnected>(&event)) {
