@@ -17,7 +17,9 @@ public:
 
     using Store = std::function<void(std::uint64_t epoch)>;
 
-    EpochReserve(std::uint64_t stored, Store store) : reserved_(stored), store_(std::move(store)) {}
+    /// `reserved`: what the store holds already.
+    EpochReserve(std::uint64_t reserved, Store store)
+        : reserved_(reserved), store_(std::move(store)) {}
 
     /// `last`: the highest epoch given out. Call for every one, and every few seconds.
     void cover(std::uint64_t last, proto::WallTime now);

@@ -39,7 +39,7 @@ Relay::Relay(RelaySettings settings, RelayParts parts, store::Loaded loaded, Rel
       loop_(parts.loop),
       publications_(proto::Topics(settings_.prefix), settings_.node),
       directory_(loaded.epoch),
-      epochs_(loaded.epoch, [this](std::uint64_t epoch) { store_.set_epoch(epoch); }),
+      epochs_(loaded.reserved_epoch, [this](std::uint64_t epoch) { store_.set_epoch(epoch); }),
       dispatcher_(with_node(settings_.dispatch, settings_.node)),
       groups_(settings_.groups),
       subscriptions_(settings_.max_subscriptions),

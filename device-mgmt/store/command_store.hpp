@@ -2,6 +2,7 @@
 
 #include "device-mgmt/core/command.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -39,8 +40,19 @@ struct Loaded {
     std::vector<core::Command> unfinished;  ///< in order of acceptance; `number` rises
     std::vector<std::uint64_t> outbox;      ///< numbers of the kept messages, rising
     std::uint64_t durable_lsn = 0;
-    std::uint64_t epoch = 0;
+    std::uint64_t epoch = 0;           ///< no higher one has been given out
+    std::uint64_t reserved_epoch = 0;  ///< as durable as if it had been given to `set_epoch`
 };
+
+/// So many epochs are reserved when a store is loaded, above the earlier ones and the clock: two
+/// minutes, or as many sessions. A process that is killed before its first commit has given out
+/// some of them.
+inline constexpr std::uint64_t kEpochsReservedAtStart = 120'000;
+
+[[nodiscard]] inline std::uint64_t epoch_to_reserve(std::uint64_t stored, proto::WallTime now) {
+    const auto unix_ms = std::max<std::int64_t>(0, now.time_since_epoch().count());
+    return std::max(stored, static_cast<std::uint64_t>(unix_ms)) + kEpochsReservedAtStart;
+}
 
 /// Where commands are safe. Real stores and the in-memory one behave alike: calls are made on the
 /// relay's thread and return at once; completions come on that same thread, later. Writes complete

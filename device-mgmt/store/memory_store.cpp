@@ -173,6 +173,8 @@ Loaded MemoryStore::load(core::Moment now) {
     }
     loaded.durable_lsn = lsn_;
     loaded.epoch = epoch_;
+    loaded.reserved_epoch = epoch_to_reserve(epoch_, now.wall);
+    epoch_ = loaded.reserved_epoch;
     return loaded;
 }
 

@@ -61,10 +61,13 @@ Loaded SqliteStore::load(core::Moment now) {
     Loaded loaded;
     try {
         end_device_sessions(writer_.database());
+        const Meta& meta = writer_.meta_at_start();
         loaded = {load_unfinished(writer_.database(), now),
                   load_outbox_numbers(writer_.database()),
-                  writer_.meta_at_start().ingress_lsn,
-                  writer_.meta_at_start().epoch};
+                  meta.ingress_lsn,
+                  meta.epoch,
+                  epoch_to_reserve(meta.epoch, now.wall)};
+        writer_.reserve_epoch(loaded.reserved_epoch);
     } catch (const SqlError& error) {
         throw std::runtime_error(describe(path_, error));
     }

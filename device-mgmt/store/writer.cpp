@@ -67,6 +67,12 @@ Writer::~Writer() {
     }
 }
 
+void Writer::reserve_epoch(std::uint64_t epoch) {
+    wanted_.epoch = std::max(wanted_.epoch, epoch);
+    MetaRows(file_.database).save(meta_, wanted_);
+    meta_ = wanted_;
+}
+
 void Writer::start(const std::vector<core::Command>& unfinished) {
     for (const core::Command& command : unfinished) {
         commands_.remember(command);

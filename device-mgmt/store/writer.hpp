@@ -57,6 +57,9 @@ public:
 
     [[nodiscard]] const Meta& meta_at_start() const { return meta_; }
 
+    /// Before start(): makes it durable that epochs up to this one may be given out.
+    void reserve_epoch(std::uint64_t epoch);
+
     /// With the unfinished commands as they were loaded.
     void start(const std::vector<core::Command>& unfinished);
     void push(Op op);

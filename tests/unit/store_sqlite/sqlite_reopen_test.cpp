@@ -55,7 +55,7 @@ TEST_CASE("after a kill everything that completed is there") {
     store.accept(accepted(key("c-2")));
     store.accept(accepted(key("c-3")));
     store->imported(99);
-    store->set_epoch(1'800'000'000'555);
+    store->set_epoch(1'900'000'000'555);
     store.finish(finished(key("c-2"), kStart, "the end"), full_message());
 
     OpenStore again(snapshot(folder.path(), "killed"));
@@ -93,7 +93,7 @@ TEST_CASE("after a kill everything that completed is there") {
     CHECK(row.key == key("c-2"));
     CHECK(loaded.durable_lsn == 99);
     CHECK(again->durable_lsn() == 99);
-    CHECK(loaded.epoch == 1'800'000'000'555);
+    CHECK(loaded.epoch == 1'900'000'000'555);
     CHECK(again.find(key("c-2"))->payload == "the end");
     CHECK_FALSE(again.find(key("c-1")));
     CHECK(again->dedup_horizon(later(7s).wall) == 7s);
@@ -145,6 +145,17 @@ TEST_CASE("removed messages do not come back, the others do in order") {
     CHECK(numbers == "4 5 6 7 8 9 11 12 13 14 15 16 17 20 ");
 }
 
+TEST_CASE("a process that is killed at once may have given out epochs: the next begins above") {
+    const TempFolder folder;
+    OpenStore store((folder.path() / "store.db").string());
+    CHECK(store.loaded.epoch == 0);
+    const auto unix_ms = static_cast<std::uint64_t>(kStart.wall.time_since_epoch().count());
+    CHECK(store.loaded.reserved_epoch >= unix_ms + store::kEpochsReservedAtStart);
+    OpenStore again(snapshot(folder.path(), "killed"));
+    CHECK(again.loaded.epoch == store.loaded.reserved_epoch);
+    CHECK(again.loaded.reserved_epoch > again.loaded.epoch + store::kEpochsReservedAtStart / 2);
+}
+
 TEST_CASE("a clean close leaves one file and keeps what nobody waited for") {
     const TempFolder folder;
     const std::string path = (folder.path() / "store.db").string();
@@ -152,12 +163,12 @@ TEST_CASE("a clean close leaves one file and keeps what nobody waited for") {
     store.accept(accepted(key("c-1")));
     store->mark({key("c-1"), proto::CommandState::sent, 1, later(30s).wall, kStart.wall, ""});
     store->imported(5);
-    store->set_epoch(6);
+    store->set_epoch(1'900'000'000'006);
     store.close();
     CHECK_FALSE(fs::exists(path + "-wal"));
     OpenStore again(path);
     CHECK(again.loaded.durable_lsn == 5);
-    CHECK(again.loaded.epoch == 6);
+    CHECK(again.loaded.epoch == 1'900'000'000'006);
     REQUIRE(again.loaded.unfinished.size() == 1);
     CHECK(again.loaded.unfinished[0].attempts == 1);
     CHECK(again.loaded.unfinished[0].state == proto::CommandState::sent);
