@@ -22,6 +22,10 @@ namespace dm::test {
 /// commits, orders, reports and bytes arrive late, connections come, go and take over, links are
 /// full. Everything that the dispatcher wants is checked against the contract. The same seed gives
 /// the same run.
+///
+/// tests/simulation checks the same promises from outside of a whole node, over kills and restarts.
+/// This sees what cannot be seen there: a command that waits although it could go, what is left in
+/// memory, and the order of single wishes.
 class DispatcherModel {
 public:
     explicit DispatcherModel(std::uint64_t seed);
