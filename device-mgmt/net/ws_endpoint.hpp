@@ -31,6 +31,8 @@ struct EndpointLimits {
     std::chrono::milliseconds handshake_timeout{5000};  ///< TLS, then HTTP: each
     std::chrono::milliseconds handshake_patience{1500};
     std::chrono::milliseconds close_timeout{5000};  ///< closing handshake, then reset
+    /// The same for a peer that was silent or did not read (4002, 4006): it hardly answers.
+    std::chrono::milliseconds lost_peer_timeout{500};
     std::chrono::milliseconds user_timeout{45000};  ///< TCP_USER_TIMEOUT
     /// Bytes that the kernel holds for a peer without having sent them (TCP_NOTSENT_LOWAT): what
     /// waits beyond waits in max_unsent_bytes.

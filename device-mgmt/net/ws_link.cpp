@@ -145,7 +145,10 @@ void Link::close(proto::CloseCode code, std::string_view reason) {
     stage_ = Stage::closing;
     code_ = code;
     reason_ = reason;
-    start_timer(context_->limits.close_timeout, "close time-out");
+    const bool lost =
+        code == proto::CloseCode::heartbeat_missed || code == proto::CloseCode::too_slow;
+    start_timer(lost ? context_->limits.lost_peer_timeout : context_->limits.close_timeout,
+                "close time-out");
     std::error_code ec;
     connection_->close(static_cast<std::uint16_t>(code), reason_, ec);
     if (ec) {

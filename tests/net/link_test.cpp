@@ -19,6 +19,7 @@ EndpointLimits small_bound() {
     limits.max_unsent_bytes = 16UL * 1024 * 1024;
     limits.max_message_bytes = 1000;
     limits.close_timeout = milliseconds{100};
+    limits.lost_peer_timeout = milliseconds{50};
     return limits;
 }
 
@@ -109,6 +110,19 @@ TEST_CASE("a peer that does not answer a close is reset after the time-out") {
     CHECK(client->ended());
     REQUIRE(world.last().listener->closes.size() == 1);
     CHECK(world.last().listener->closes[0].first == CloseCode::heartbeat_missed);
+}
+
+TEST_CASE("a peer that is lost is not waited for as long as others") {
+    EndpointLimits limits;
+    limits.close_timeout = std::chrono::hours{1};
+    limits.lost_peer_timeout = milliseconds{50};
+    for (const auto code : {CloseCode::heartbeat_missed, CloseCode::too_slow}) {
+        World world{limits};
+        const auto client = world.open();
+        world.last().link->close(code, "");
+        world.until([&] { return world.endpoint->connections() == 0; });
+        CHECK(world.last().listener->closes.at(0).first == code);
+    }
 }
 
 TEST_CASE("a peer that does not even read is reset after the time-out") {
