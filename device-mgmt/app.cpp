@@ -27,6 +27,8 @@ using loop::wait_for_signal;
 constexpr std::chrono::milliseconds kFlushPatience{5000};
 constexpr std::chrono::milliseconds kBrokerGrace{2000};
 constexpr std::chrono::milliseconds kPoll{100};
+/// A node that leaves goes when the broker has sent nothing for so long.
+constexpr std::chrono::seconds kLeaveQuiet{2};
 constexpr std::chrono::hours kCertificateLook{24};
 constexpr std::chrono::hours kCertificateWarning{24 * 30};
 
@@ -154,7 +156,7 @@ tl::expected<void, std::string> App::start_parts() {
         health_limits_,
         metrics_,
         health_,
-        [this] { ask_to_drain(); });
+        [this](ops::DrainRequest wanted) { return ask_to_drain(wanted); });
     if (auto started = ops_->start(); !started) {
         return started;
     }
@@ -335,11 +337,6 @@ std::size_t App::sessions() const {
     return count;
 }
 
-bool App::drained() const {
-    return std::all_of(
-        shards_.begin(), shards_.end(), [](const auto& shard) { return shard->drained(); });
-}
-
 void App::watch_load() {
     std::chrono::milliseconds worst = relay_loop_.lag();
     for (const auto& shard : shards_) {
@@ -380,28 +377,51 @@ int App::run() {
     return drained ? 0 : 1;
 }
 
-void App::ask_to_drain() {
+ops::DrainAnswer App::ask_to_drain(ops::DrainRequest wanted) {
+    if (wanted.leave && !wanted.force && relay_->other_nodes() == 0) {
+        return ops::DrainAnswer::last_node;
+    }
+    if (wanted.leave) {
+        leaving_.store(true);
+    }
     // Once: a second signal would cut the drain short.
     if (!health_.draining && !drain_asked_.exchange(true)) {
         kill(getpid(), SIGTERM);
     }
+    return ops::DrainAnswer::draining;
+}
+
+bool App::is_through(core::Instant left_at) const {
+    // What the broker had sent before it learned that we leave: it stops within moments.
+    const bool quiet =
+        !leaving_ ||
+        core::read_clock().mono - std::max(relay_->last_publish(), left_at) >= kLeaveQuiet;
+    return quiet && std::all_of(shards_.begin(), shards_.end(), [](const auto& shard) {
+               return shard->drained();
+           });
 }
 
 bool App::drain() {
     health_.draining.store(true);
     relay_->drain();
+    core::Instant left_at{};
     for (const auto& shard : shards_) {
         shard->drain(config_.drain.spread);
     }
     const core::Instant deadline = core::read_clock().mono + config_.drain.deadline;
-    while (!drained() && core::read_clock().mono < deadline) {
+    while (!is_through(left_at) && core::read_clock().mono < deadline) {
+        if (leaving_ && left_at == core::Instant{}) {
+            log::info("leaving", {{"other_nodes", relay_->other_nodes()}});
+            broker_->leave();
+            left_at = core::read_clock().mono;
+        }
         if (wait_for_signal(kPoll) == Signal::stop) {
             log::warn("drain_cut_short", {{"sessions", sessions()}});
             return false;
         }
         watch_load();
     }
-    return drained();
+    return is_through(left_at);
 }
 
 }  // namespace dm

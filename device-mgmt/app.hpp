@@ -60,9 +60,10 @@ private:
     void reload_log_level();
     [[nodiscard]] std::size_t sessions() const;
     /// Any thread.
-    void ask_to_drain();
+    [[nodiscard]] ops::DrainAnswer ask_to_drain(ops::DrainRequest wanted);
+    /// Nothing is left to drain; `left_at`: when the broker session was given up, if it is to be.
+    [[nodiscard]] bool is_through(core::Instant left_at) const;
     [[nodiscard]] bool drain();
-    [[nodiscard]] bool drained() const;
     /// Every half second: how late the loops are, and whether to turn newcomers away.
     void watch_load();
 
@@ -83,6 +84,7 @@ private:
     std::optional<net::Capacity> capacity_;  ///< outlives the shards; set before they are
     bool overloaded_ = false;
     std::atomic<bool> drain_asked_{false};
+    std::atomic<bool> leaving_{false};  ///< asked for, with the drain
     std::vector<std::unique_ptr<shard::Shard>> shards_;
     std::unique_ptr<ops::OpsServer> ops_;
 };

@@ -143,6 +143,9 @@ struct NodeInfo {
 
 [[nodiscard]] std::string to_json(const NodeInfo& node);
 
+/// The `state` of such a message; empty when it cannot be read.
+[[nodiscard]] std::string node_state(std::string_view json);
+
 /// Telemetry and alerts as published: the device's fields plus `device` and the server's `time`
 /// where the device gave none.
 [[nodiscard]] std::string to_json(const DeviceId& device,

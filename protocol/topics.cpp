@@ -128,6 +128,10 @@ std::string Topics::queries_share() const {
     return shared("queries");
 }
 
+std::string Topics::nodes_filter() const {
+    return prefix_ + "/nodes/+";
+}
+
 std::string Topics::replies_filter() const {
     return prefix_ + "/replies/+";
 }

@@ -63,6 +63,9 @@ public:
     [[nodiscard]] std::string streams_filter() const;
     [[nodiscard]] std::string queries_share() const;
 
+    /// What nodes say of themselves.
+    [[nodiscard]] std::string nodes_filter() const;
+
     /// Filters for readers.
     [[nodiscard]] std::string replies_filter() const;
     [[nodiscard]] std::string status_filter() const;

@@ -111,6 +111,11 @@ public:
     virtual void pause(std::string_view reason) = 0;
     virtual void resume() = 0;
 
+    /// Gives the session up for good: ends the subscriptions now, or with the next connect, and
+    /// leaves nothing of them at the broker after stop(). What the broker has sent meanwhile still
+    /// arrives.
+    virtual void leave() = 0;
+
     /// Publishes what was handed over (bounded by `grace`), disconnects without the will, and
     /// returns when no listener call will follow.
     virtual void stop(std::chrono::milliseconds grace) = 0;

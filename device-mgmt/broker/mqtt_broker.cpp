@@ -24,6 +24,8 @@ namespace {
 
 /// Beyond connect_timeout, which Paho checks every 3 s only.
 constexpr std::chrono::seconds kConnectSlack{4};
+/// For the DISCONNECT that ends the session.
+constexpr std::chrono::seconds kDisconnectPatience{2};
 
 class MqttBroker final : public Broker {
 public:
@@ -44,6 +46,7 @@ public:
 
     void pause(std::string_view reason) override;
     void resume() override;
+    void leave() override;
     void stop(std::chrono::milliseconds grace) override;
 
 private:
@@ -64,6 +67,7 @@ private:
     struct LinkState {
         bool up = false;
         bool down = false;
+        bool disconnected = false;
         std::size_t subscribed = 0;
         Connack connack;
         std::string reason;
@@ -108,6 +112,8 @@ private:
     std::uint64_t settled_at_check_ = 0;
     std::size_t in_flight_at_check_ = 0;
     std::optional<std::string> paused_;  ///< why
+    bool leaving_ = false;
+    bool gave_up_ = false;  ///< the session of this connection; worker only
     bool stopping_ = false;
     bool ended_ = false;  ///< the worker will report nothing more
     std::chrono::milliseconds grace_{0};
@@ -164,6 +170,14 @@ void MqttBroker::resume() {
     wake_.notify_one();
 }
 
+void MqttBroker::leave() {
+    {
+        const Lock lock(mutex_);
+        leaving_ = true;
+    }
+    wake_.notify_one();
+}
+
 void MqttBroker::stop(std::chrono::milliseconds grace) {
     {
         const Lock lock(mutex_);
@@ -210,6 +224,8 @@ void MqttBroker::run() {
 bool MqttBroker::establish(Lock& lock) {
     const std::uint64_t generation = ++generation_;
     link_ = {};
+    gave_up_ = false;
+    const bool subscribes = !leaving_;
     lock.unlock();
     auto fresh = std::make_unique<PahoConnection>(settings_, kMaxInFlight, events_of(generation));
     connection_ = std::move(fresh);  // destroys the lost one only now: see PahoConnection
@@ -230,9 +246,11 @@ bool MqttBroker::establish(Lock& lock) {
         return false;
     }
     lock.unlock();
-    started = connection_->subscribe();
+    if (subscribes) {
+        started = connection_->subscribe();
+    }
     lock.lock();
-    const std::size_t wanted = settings_.subscriptions.size();
+    const std::size_t wanted = subscribes ? settings_.subscriptions.size() : 0;
     if (!settle([this, wanted] { return link_.subscribed == wanted; }, "SUBACK")) {
         return false;
     }
@@ -268,6 +286,11 @@ void MqttBroker::serve(Lock& lock) {
 }
 
 void MqttBroker::work(Lock& lock) {
+    if (leaving_ && !link_.down && !std::exchange(gave_up_, true)) {
+        lock.unlock();
+        connection_->give_up_session();
+        lock.lock();
+    }
     while (!link_.down && !queue_.empty() && !window_.full()) {
         send_queued(lock);
         deliver_verdicts(lock);
@@ -341,6 +364,13 @@ void MqttBroker::lose(Lock& lock) {
 
 void MqttBroker::finish(Lock& lock) {
     link_.reason.clear();
+    if (gave_up_ && !link_.down) {
+        // To the end: destroying the handle would send a DISCONNECT that keeps the session.
+        lock.unlock();
+        connection_->disconnect();
+        lock.lock();
+        wait(lock, kDisconnectPatience, [this] { return link_.disconnected || link_.down; });
+    }
     lose(lock);
     lock.unlock();
     connection_.reset();  // DISCONNECT without the will; no event follows
@@ -365,6 +395,13 @@ ConnectionEvents MqttBroker::events_of(std::uint64_t generation) {
         {
             const Lock lock(mutex_);
             link_.subscribed += generation == generation_ ? 1 : 0;
+        }
+        wake_.notify_one();
+    };
+    events.disconnected = [this, generation] {
+        {
+            const Lock lock(mutex_);
+            link_.disconnected = link_.disconnected || generation == generation_;
         }
         wake_.notify_one();
     };

@@ -137,10 +137,33 @@ tl::expected<void, PublishResult> PahoConnection::send(const OutboundMessage& me
 }
 
 void PahoConnection::disconnect() {
-    const MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer5;
+    MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer5;
+    mqtt::properties properties;
+    if (gives_up_session_) {
+        properties.add(mqtt::property(mqtt::property::SESSION_EXPIRY_INTERVAL, 0));
+    }
+    options.properties = properties.c_struct();  // copied by the call
+    options.onSuccess5 = &on_disconnect;
+    options.context = this;
     if (handle_ != nullptr) {
         MQTTAsync_disconnect(handle_, &options);  // not connected: does nothing
     }
+}
+
+void PahoConnection::give_up_session() {
+    gives_up_session_ = true;
+    std::vector<char*> filters;
+    for (const Subscription& subscription : settings_.subscriptions) {
+        filters.push_back(const_cast<char*>(subscription.filter.c_str()));  // only read
+    }
+    MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
+    // When it fails the connection is lost, or soon will be.
+    static_cast<void>(MQTTAsync_unsubscribeMany(
+        handle_, static_cast<int>(filters.size()), filters.data(), &options));
+}
+
+void PahoConnection::on_disconnect(void* context, MQTTAsync_successData5* /*data*/) noexcept {
+    static_cast<PahoConnection*>(context)->events_.disconnected();
 }
 
 void PahoConnection::on_connect(void* context, MQTTAsync_successData5* data) noexcept {

@@ -29,6 +29,7 @@ struct ConnectionEvents {
     std::function<void(std::string reason)> down;  ///< not reached, refused, or lost
     std::function<void()> subscribed;              ///< one of the subscriptions, with success
     std::function<void(std::size_t slot, PublishResult)> settled;
+    std::function<void()> disconnected;  ///< after PahoConnection::disconnect()
     std::function<void(InboundMessage)> message;
 };
 
@@ -59,12 +60,16 @@ public:
     /// for.
     [[nodiscard]] tl::expected<void, std::string> subscribe();
 
+    /// For a connection that is up: ends every subscription. From now on disconnect() ends the
+    /// session at the broker as well.
+    void give_up_session();
+
     /// Takes the message over; `settled` with `slot` follows, or nothing when the connection is
     /// lost. The error is what to report instead.
     [[nodiscard]] tl::expected<void, PublishResult> send(const OutboundMessage& message,
                                                          std::size_t slot);
 
-    /// Starts a normal disconnect; for a connection that works but is of no use.
+    /// Starts a normal disconnect; `disconnected` follows if the connection was up.
     void disconnect();
 
 private:
@@ -88,6 +93,7 @@ private:
                           MQTTAsync_message* message) noexcept;
     static void on_subscribe(void* context, MQTTAsync_successData5* data) noexcept;
     static void on_subscribe_failure(void* context, MQTTAsync_failureData5* data) noexcept;
+    static void on_disconnect(void* context, MQTTAsync_successData5* data) noexcept;
     static void on_sent(void* context, MQTTAsync_successData5* data) noexcept;
     static void on_send_failure(void* context, MQTTAsync_failureData5* data) noexcept;
     static int on_tls_error(const char* text, std::size_t bytes, void* context) noexcept;
@@ -96,6 +102,7 @@ private:
     ConnectionEvents events_;
     std::vector<Context> slots_;
     std::vector<Context> subscriptions_;
+    bool gives_up_session_ = false;
     std::string detail_;  ///< why it failed, as far as known; under Paho's lock
     tl::expected<void, std::string> created_;
     MQTTAsync handle_ = nullptr;

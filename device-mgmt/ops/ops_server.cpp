@@ -33,8 +33,20 @@ http::HttpResponse metrics(const http::HttpRequest& /*request*/, const OpsSource
     return {200, std::string(kMetricsType), {}, sources.metrics()};
 }
 
-http::HttpResponse drain(const http::HttpRequest& /*request*/, const OpsSources& sources) {
-    sources.drain();
+http::HttpResponse drain(const http::HttpRequest& request, const OpsSources& sources) {
+    const auto is_set = [&request](std::string_view name) {
+        const auto value = request.query_value(name);
+        return value == "true" || value == "1";
+    };
+    switch (sources.drain({is_set("leave"), is_set("force")})) {
+        case DrainAnswer::last_node:
+            return text(409,
+                        "no other node is up: without this one's subscription commands would be "
+                        "acknowledged by the broker and vanish. POST /drain keeps it; "
+                        "leave=true&force=true gives it up all the same");
+        case DrainAnswer::draining:
+            break;
+    }
     return text(202, "draining");
 }
 
@@ -87,7 +99,7 @@ OpsServer::OpsServer(OpsSettings settings,
                      HealthLimits limits,
                      Metrics& metrics,
                      HealthState& health,
-                     std::function<void()> drain)
+                     std::function<DrainAnswer(DrainRequest)> drain)
     : server_({settings.address, settings.port, 1, {}},
               [token = std::move(settings.token),
                sources = OpsSources{

@@ -18,11 +18,22 @@ struct OpsSettings {
     std::string token;  ///< empty: none is asked for
 };
 
+/// What `POST /drain` asks for.
+struct DrainRequest {
+    bool leave = false;  ///< give up the broker session: this node does not come back
+    bool force = false;  ///< even if no other node is up
+};
+
+enum class DrainAnswer {
+    draining,
+    last_node,  ///< leaving would make commands vanish: nobody else consumes them
+};
+
 /// What the routes of operations read and do.
 struct OpsSources {
     std::function<Readiness()> readiness;
     std::function<std::string()> metrics;
-    std::function<void()> drain;
+    std::function<DrainAnswer(DrainRequest)> drain;
 };
 
 /// `/livez`, `/readyz`, `/metrics` and `POST /drain`: 401 without the token where one is set (not
@@ -39,7 +50,7 @@ public:
               HealthLimits limits,
               Metrics& metrics,
               HealthState& health,
-              std::function<void()> drain);
+              std::function<DrainAnswer(DrainRequest)> drain);
 
     [[nodiscard]] tl::expected<void, std::string> start() { return server_.start(); }
 

@@ -38,6 +38,7 @@ Relay::Relay(RelaySettings settings, RelayParts parts, store::Loaded loaded, Rel
       ingress_(parts.ingress),
       loop_(parts.loop),
       publications_(proto::Topics(settings_.prefix), settings_.node),
+      live_nodes_(publications_.topics(), settings_.node),
       directory_(loaded.epoch),
       epochs_(loaded.reserved_epoch, [this](std::uint64_t epoch) { store_.set_epoch(epoch); }),
       dispatcher_(with_node(settings_.dispatch, settings_.node)),
@@ -121,7 +122,8 @@ broker::BrokerSettings Relay::complete(broker::BrokerSettings broker,
                             {topics.cancels_share(), 1},
                             {topics.broadcasts_filter(), 1},
                             {topics.streams_filter(), 0},
-                            {topics.queries_share(), 0}};
+                            {topics.queries_share(), 0},
+                            {topics.nodes_filter(), 1}};
     auto will = publications.node(
         {settings.node, "down", 0, settings.capacity, settings.url, settings.version, ""});
     broker.will = broker::Will{std::move(will.topic), std::move(will.payload), 1, true};
@@ -193,6 +195,10 @@ void Relay::on_disconnected(std::string_view reason) {
 }
 
 void Relay::on_message(broker::InboundMessage message) {
+    if (live_nodes_.take(message)) {
+        return;
+    }
+    last_publish_.store(clock_().mono);
     const auto topic = publications_.topics().parse_input(message.topic);
     if (!topic || !is_transient(topic->kind)) {
         inlet_.arrived(std::move(message), clock_());

@@ -15,6 +15,7 @@
 #include "device-mgmt/relay/fan_out.hpp"
 #include "device-mgmt/relay/inlet.hpp"
 #include "device-mgmt/relay/intake.hpp"
+#include "device-mgmt/relay/live_nodes.hpp"
 #include "device-mgmt/relay/outbox.hpp"
 #include "device-mgmt/relay/publications.hpp"
 #include "device-mgmt/relay/queries.hpp"
@@ -24,6 +25,7 @@
 #include "device-mgmt/store/ingress.hpp"
 #include "device-mgmt/store/store.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -106,6 +108,12 @@ public:
 
     /// Any thread but the relay's. Announces that this node is going.
     void drain();
+
+    /// Any thread: nodes that are up, without this one.
+    [[nodiscard]] std::size_t other_nodes() const { return live_nodes_.others(); }
+
+    /// Any thread: when a publish last came from the broker.
+    [[nodiscard]] core::Instant last_publish() const { return last_publish_.load(); }
 
     /// Any thread but the relay's. Waits until all that has ended is stored and published or
     /// `patience` has passed, and ends the thread. True if nothing was left; what was left is in
@@ -228,6 +236,8 @@ private:
     store::Ingress& ingress_;
     loop::Loop& loop_;
     Publications publications_;
+    LiveNodes live_nodes_;
+    std::atomic<core::Instant> last_publish_{core::Instant{}};
     core::Directory directory_;
     EpochReserve epochs_;
     core::Dispatcher dispatcher_;

@@ -90,6 +90,30 @@ TEST_CASE("the session outlives a disconnect and hands over what came meanwhile"
     publisher->stop(1s);
 }
 
+TEST_CASE("a session that is given up takes nothing more, and nothing of it stays at the broker") {
+    MosquittoProcess mosquitto;
+    mosquitto.start();
+    Recorder leaving_seen;
+    auto leaving = make_mqtt_broker(durable(mosquitto.url(), "node-1"));
+    leaving->start(leaving_seen);
+    REQUIRE(leaving_seen.wait_connected());
+    leaving->publish(command("before"), 1);
+    REQUIRE(leaving_seen.wait_messages(1));
+    leaving->leave();
+    // Behind the UNSUBSCRIBE on the same connection: nobody is subscribed any more.
+    leaving->publish(command("after"), 2);
+    REQUIRE(leaving_seen.wait([](const auto& seen) { return seen.settled() == 2; }));
+    leaving->stop(1s);
+    CHECK(leaving_seen.seen().messages.size() == 1);
+
+    Recorder again_seen;
+    const auto again = make_mqtt_broker(durable(mosquitto.url(), "node-1"));
+    again->start(again_seen);
+    REQUIRE(again_seen.wait_connected());
+    CHECK_FALSE(again_seen.seen().connects.front());
+    again->stop(1s);
+}
+
 TEST_CASE("after a broker was killed and came back the subscriptions are there again") {
     MosquittoProcess mosquitto;
     mosquitto.start();

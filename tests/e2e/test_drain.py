@@ -5,6 +5,7 @@ import socket
 
 from harness import raw_websocket as raw
 from harness.device import Device
+from harness.operator_client import Operator
 from harness.waiting import PATIENCE_S, wait_for
 
 
@@ -58,3 +59,36 @@ def test_asking_for_the_drain_twice_does_not_cut_it_short(servers):
         assert server.ops("/drain", "POST")[0] == 202
     assert [device.closed()[0] for device in devices] == [1012] * 3
     assert server.program.wait() == 0
+
+
+def test_the_last_node_leaves_only_by_force(servers):
+    broker = servers.broker().start()
+    server = servers.make(broker.url).start()
+    status, text, _ = server.ops("/drain?leave=true", "POST")
+    assert status == 409
+    assert "force=true" in text
+    assert server.readyz() == "ready"
+    assert server.ops("/drain?leave=true&force=true", "POST")[0] == 202
+    assert server.program.wait() == 0
+    operator = Operator(broker)
+    operator.command("d-1", id="nobody-takes-it")
+    server = servers.make(broker.url).start()
+    operator.command("d-1", id="taken")
+    operator.accepted("d-1", "taken")
+    # The session was gone: what was published meanwhile did not wait for this node.
+    assert not [m for m in operator.seen("dm/status/d-1") if m.get("id") == "nobody-takes-it"]
+    operator.close()
+    server.stop()
+
+
+def test_a_node_that_leaves_hands_over_to_the_other(servers):
+    broker = servers.broker().start()
+    leaving = servers.make(broker.url).start()
+    staying = servers.make(broker.url, node__name="node-2").start()
+    operator = Operator(broker)
+    wait_for(lambda: leaving.ops("/drain?leave=true", "POST")[0] == 202, "the other to be known")
+    assert leaving.program.wait() == 0
+    for number in range(4):  # a member that is gone would have drawn half of them
+        operator.accepted("d-1", operator.command("d-1", id=f"after-{number}"))
+    operator.close()
+    staying.stop()

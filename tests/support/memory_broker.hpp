@@ -32,6 +32,8 @@ public:
 
     void resume() override { paused_ = false; }
 
+    void leave() override { left_ = true; }
+
     void stop(std::chrono::milliseconds grace) override;
 
     // What happens to the connection.
@@ -72,6 +74,8 @@ public:
 
     [[nodiscard]] bool paused() const { return paused_; }
 
+    [[nodiscard]] bool left() const { return left_; }
+
     [[nodiscard]] bool started() const { return listener_ != nullptr; }
 
 private:
@@ -85,6 +89,7 @@ private:
     bool paused_ = false;
     bool drop_qos0_ = false;
     std::string refused_;
+    bool left_ = false;
     std::vector<Published> published_;
     std::vector<Outstanding> outstanding_;
 };

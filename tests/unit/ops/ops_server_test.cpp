@@ -14,6 +14,8 @@ struct Ops {
     dm::ops::Readiness readiness{true, false, "ready"};
     std::string token;
     int drains = 0;
+    dm::ops::DrainRequest last_drain;
+    dm::ops::DrainAnswer drain_answer = dm::ops::DrainAnswer::draining;
 
     HttpResponse ask(const std::string& method,
                      const std::string& path,
@@ -28,7 +30,11 @@ struct Ops {
         }
         const OpsSources sources{[this] { return readiness; },
                                  [] { return std::string("dm_sessions 0\n"); },
-                                 [this] { ++drains; }};
+                                 [this](dm::ops::DrainRequest wanted) {
+                                     ++drains;
+                                     last_drain = wanted;
+                                     return drain_answer;
+                                 }};
         return dm::ops::answer(request, token, sources);
     }
 };
@@ -87,4 +93,18 @@ TEST_CASE("with a token set all but livez needs it") {
     CHECK(ops.drains == 0);
     CHECK(ops.ask("GET", "/metrics", "", "Bearer secret").status == 200);
     CHECK(ops.ask("POST", "/drain", "", "Bearer secret").status == 202);
+}
+
+TEST_CASE("leaving for good is asked for, and refused where commands would vanish") {
+    Ops ops;
+    CHECK(ops.ask("POST", "/drain").status == 202);
+    CHECK_FALSE(ops.last_drain.leave);
+    CHECK(ops.ask("POST", "/drain", "leave=true").status == 202);
+    CHECK(ops.last_drain.leave);
+    CHECK_FALSE(ops.last_drain.force);
+    CHECK(ops.ask("POST", "/drain", "leave=true&force=true").status == 202);
+    CHECK(ops.last_drain.force);
+    ops.drain_answer = dm::ops::DrainAnswer::last_node;
+    CHECK(ops.ask("POST", "/drain", "leave=true").status == 409);
+    CHECK(ops.ask("POST", "/drain", "leave=true").body.find("force=true") != std::string::npos);
 }
