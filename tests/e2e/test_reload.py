@@ -3,6 +3,7 @@
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 import websockets
@@ -107,7 +108,24 @@ def test_broken_files_leave_the_old_ones_in_force(server, own_keys):
     (own_keys.folder / "server.pem").write_text("this is no certificate\n")
     server.program.signal(signal.SIGHUP)
     assert server.program.wait_for_log("reload_failed")
+    assert server.metric("dm_last_reload_successful") == 0
     assert certificate(server) == before
     device = Device(server, "still-welcome")
     device.welcome()
     device.close()
+    own_keys.make()  # good ones are taken without being told
+    wait_for(lambda: server.metric("dm_last_reload_successful") == 1, "good files to be taken")
+
+
+def test_a_certificate_that_ends_soon_is_told_before(server, own_keys):
+    in_a_year = server.metric("dm_certificate_expires_timestamp_seconds")
+    assert in_a_year > time.time() + 300 * 86400
+    assert "certificate_expires_soon" not in server.program.text()
+    subprocess.run(
+        ["openssl", "x509", "-in", own_keys.folder / "server.pem", "-signkey",
+         own_keys.folder / "server.key", "-days", "20", "-out", own_keys.folder / "short.pem"],
+        check=True, capture_output=True)
+    (own_keys.folder / "short.pem").rename(own_keys.folder / "server.pem")
+    assert server.program.wait_for_log("certificate_expires_soon")
+    soon = server.metric("dm_certificate_expires_timestamp_seconds")
+    assert abs(soon - time.time() - 20 * 86400) < 86400

@@ -1,0 +1,76 @@
+"""Devices that read too slowly, and devices that talk too much."""
+
+import socket
+import threading
+
+import pytest
+from harness import raw_websocket as raw
+from harness.device import Device
+from harness.waiting import PATIENCE_S, wait_for
+
+COMMANDS = 12  # of 50 kB: more than kernel and server hold for one device
+SERVER_CONFIG = {"session.heartbeat_s": 60, "session.dead_after_s": 120}
+
+
+def open_raw(server, keys, device_id):
+    """A device whose reading is the test's own."""
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    plain.settimeout(PATIENCE_S)
+    plain.connect(("127.0.0.1", server.port))
+    secured = keys.tls().wrap_socket(plain, server_hostname="localhost")
+    client = raw.Client(secured, raw.handshake("/v1/device", **keys.bearer(device_id)))
+    assert client.status == 101
+    return client
+
+
+def trickle(client, ended):
+    """Reads on: 2 kB ten times a second, which a 16 kB record does not notice for a while."""
+    try:
+        while not ended.wait(0.1):
+            client.socket.recv(2048)
+    except OSError:
+        pass
+
+
+def test_who_reads_nothing_is_closed_with_4006_and_who_reads_slowly_is_not(
+        server, keys, operator, device_id):
+    ended = threading.Event()
+    with open_raw(server, keys, f"{device_id[:50]}-deaf") as deaf, \
+            open_raw(server, keys, f"{device_id[:50]}-slow") as slow:
+        wait_for(lambda: server.metric("dm_sessions") >= 2, "both sessions")
+        for name in ("deaf", "slow"):
+            for number in range(COMMANDS):
+                operator.command(f"{device_id[:50]}-{name}", id=str(number),
+                                 args={"blob": "x" * 50_000}, timeout_s=300)
+        threading.Thread(target=trickle, args=(slow, ended), daemon=True).start()
+        gone = operator.presence(f"{device_id[:50]}-deaf", online=False)
+        assert gone["reason"] == "too_slow"
+        assert deaf.socket.fileno() >= 0  # it was the server
+        ended.set()
+        assert not [m for m in operator.seen(f"dm/presence/{device_id[:50]}-slow")
+                    if not m["online"]]
+    wait_for(lambda: server.metric("dm_sessions") == 0, "their end")
+
+
+@pytest.mark.parametrize("id_", ["never-sent", "finished"])
+def test_a_flood_of_replies_is_cut_off_and_ends_nothing_twice(
+        stack, connect, operator, device_id, id_):
+    device = connect(device_id)
+    operator.command(device_id, id="finished")
+    device.answer()
+    outcome = operator.outcome(device_id, "finished")
+    flood = f'{{"type":"reply","id":"{id_}","status":"error"}}'
+    for _ in range(5000):
+        if not device.is_open():
+            break
+        device.send_quietly(flood)
+    assert device.closed()[0] == 4005
+    again = Device(stack.server, device_id)
+    again.welcome()
+    operator.command(device_id, id="next")
+    again.answer()
+    operator.outcome(device_id, "next")
+    assert outcome["state"] == "succeeded"
+    assert operator.seen(f"dm/replies/{device_id}") == []
+    again.close()
