@@ -395,7 +395,8 @@ bool App::is_through(core::Instant left_at) const {
     // What the broker had sent before it learned that we leave: it stops within moments.
     const bool quiet =
         !leaving_ ||
-        core::read_clock().mono - std::max(relay_->last_publish(), left_at) >= kLeaveQuiet;
+        (left_at != core::Instant{} &&
+         core::read_clock().mono - std::max(relay_->last_publish(), left_at) >= kLeaveQuiet);
     return quiet && std::all_of(shards_.begin(), shards_.end(), [](const auto& shard) {
                return shard->drained();
            });
