@@ -43,7 +43,7 @@ def interleave(chooser, connect, device_id):
 def test_the_newest_session_gets_the_next_command_and_presence_ends_right(
         connect, operator, device_id):
     chooser = random.Random(SEED)
-    took_ms, last = [], {}
+    took_ms, epochs = [], {}
     for number in range(ROUNDS):
         name = f"{device_id[:40]}-{number}"
         second, epoch = interleave(chooser, connect, name)
@@ -52,9 +52,11 @@ def test_the_newest_session_gets_the_next_command_and_presence_ends_right(
         second.reply(second.next("command", id="c"))
         took_ms.append((time.monotonic() - began) * 1000)
         operator.outcome(name, "c")
-        last[name] = (epoch, second)
-    for name, (epoch, second) in last.items():
         second.sync()
+        second.close()
+        epochs[name] = epoch
+    for name, epoch in epochs.items():
+        operator.presence(name, online=False, epoch=epoch)  # the end of the second one
         seen = [m for m in operator.seen(f"dm/presence/{name}") if m["epoch"] >= epoch]
         assert [m["online"] for m in seen] == [True], f"{name}: {[m.json for m in seen]}"
     took_ms.sort()
