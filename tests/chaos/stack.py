@@ -61,7 +61,7 @@ class Stack:
             BIN / "firmware-sim", "load", "--broker", self.broker.url,
             "--devices", self.options.devices, "--commands", self.options.commands,
             "--rate", self.options.rate, "--window", self.options.window, "--name", f"chaos-{self.loads}",
-            "--command", "echo", "--repeat-after-s", "2", "--triple-every", "50",
+            "--command", "echo", "--repeat-after-s", "3", "--triple-every", "50",
             "--grace-s", "120", "--linger-s", "1",
             "--allow-rejected", "true", "--allow-unanswered", "true",
             "--history", self.folder / "publisher.jsonl", "--json", self.folder / f"{name}.json",
