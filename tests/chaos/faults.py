@@ -90,14 +90,15 @@ class Faults:
         self._pause("broker", 30)
 
     def write_errors(self):
-        """No file of the server may grow for three seconds: writes fail as on a broken disk. Killed
-        and started again if that ended it."""
+        """No file of the server may grow for three seconds: writes fail as on a broken disk. Then it
+        is started again, as somebody would who has a new disk."""
         pid = self.stack.server.program.pid
         limit_file_size(pid, 4096)
         self.pause.wait(3)
-        if self.stack.server.program.running():
-            limit_file_size(pid, None)
-        return self._back_from_disk_trouble()
+        ended = self.stack.reap_server()
+        self.stack.kill_server()
+        self._restart()
+        return "the server ended itself" if ended else "the server went on"
 
     def disk_full(self):
         """Not a byte is left for store and ingress log for three seconds."""
@@ -144,7 +145,7 @@ class Faults:
 
 def limit_file_size(pid, limit):
     _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (most if limit is None else limit, most))
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, most))
 
 
 def fill(path):

@@ -103,7 +103,7 @@ class Stack:
 
     def finish(self):
         """In the order in which nothing is lost for the histories."""
-        self.simulator.stop()
+        self.simulator.stop(judged=False)  # it may just have been started; the checker judges
         self.server.stop()
         self.tap.signal(signal.SIGTERM)
         self.tap.wait()

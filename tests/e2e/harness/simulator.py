@@ -49,8 +49,9 @@ class Simulator:
         return wait_for(lambda: self.events(event, **fields), f"{event} {fields}",
                         log=self.program)[0]
 
-    def stop(self):
+    def stop(self, judged=True):
+        """`judged`: it must be content with what it saw, as its exit code tells."""
         self.program.signal(signal.SIGTERM)
         code = self.program.wait()
         self.program.check_sanitizers()
-        assert code == 0, self.program.tail()
+        assert not judged or code == 0, self.program.tail()
