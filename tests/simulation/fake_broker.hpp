@@ -100,6 +100,8 @@ public:
 
     void resume() override {}
 
+    void leave() override {}
+
     void stop(std::chrono::milliseconds /*grace*/) override {}
 
 private:
