@@ -68,6 +68,8 @@ Relay::Relay(RelaySettings settings, RelayParts parts, store::Loaded loaded, Rel
                   metrics_.broker_dropped("answer");
               }
           }),
+      stopped_sessions_(
+          store_, settings_.node, [this](const auto& device) { tell_stopped(device); }),
       boot_(uuids_.next(clock_().wall)),
       deadline_timer_(loop_.io()),
       inlet_(
@@ -233,6 +235,9 @@ void Relay::tick() {
     watch_space();
     inlet_.pump();
     inlet_.release();
+    if (outbox_.size() < Outbox::kMaxExpendable) {
+        stopped_sessions_.pump();
+    }
     outbox_.forget(now.mono);
     outbox_.retry();
     metrics_.loop_lag(loop_.name(), loop_.lag());

@@ -19,6 +19,7 @@
 #include "device-mgmt/relay/outbox.hpp"
 #include "device-mgmt/relay/publications.hpp"
 #include "device-mgmt/relay/queries.hpp"
+#include "device-mgmt/relay/stopped_sessions.hpp"
 #include "device-mgmt/relay/transient_intake.hpp"
 #include "device-mgmt/relay/uuid.hpp"
 #include "device-mgmt/shard/upstream.hpp"
@@ -199,6 +200,8 @@ private:
     void replied(const core::Report& report, proto::Reply& reply);
     void subscribe(const core::Report& report, const proto::Subscribe& wanted);
     void unsubscribe(const core::Report& report, const proto::Unsubscribe& unwanted);
+    /// The broker may still call this device online.
+    void tell_stopped(const proto::DeviceDetails& device);
     /// What queries will answer of the device from now on.
     void remember_online(const proto::DeviceId& device,
                          const core::DirectoryEntry& entry,
@@ -249,6 +252,7 @@ private:
     RelayParts::PostOrder post_order_;
     FanOut fan_out_;
     Queries queries_;
+    StoppedSessions stopped_sessions_;
     std::string boot_;
     std::string state_ = "up";
     std::uint64_t announced_sessions_ = 0;

@@ -105,6 +105,16 @@ void Relay::forwarded(const core::Report& report, core::ForwardedFrame& frame) {
     }
 }
 
+void Relay::tell_stopped(const proto::DeviceDetails& device) {
+    if (directory_.find(device.device) == nullptr) {  // else it is back, with a higher epoch
+        outbox_.put_retained(publications_.offline(
+            device.device,
+            {{}, device.epoch, device.since, {}, device.model, device.firmware},
+            device.reason,
+            device.since));
+    }
+}
+
 void Relay::remember_online(const proto::DeviceId& device,
                             const core::DirectoryEntry& entry,
                             std::optional<proto::JsonText> labels) {

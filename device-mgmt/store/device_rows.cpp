@@ -101,9 +101,9 @@ std::size_t DeviceRows::prune(std::size_t limit) {
 }
 
 void end_device_sessions(Database& database) {
-    database.execute(
-        "UPDATE devices SET online = 0, reason = 'node_stopped', since = last_seen"
-        " WHERE online = 1");
+    Statement(database,
+              "UPDATE devices SET online = 0, reason = ?, since = last_seen WHERE online = 1")
+        .run(kNodeStopped);
 }
 
 std::optional<proto::DeviceDetails> read_device(const Database& database,

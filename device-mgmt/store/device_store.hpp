@@ -5,9 +5,13 @@
 #include "protocol/query_request.hpp"
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace dm::store {
+
+/// Why a device is offline whose session ended with its server.
+inline constexpr std::string_view kNodeStopped = "node_stopped";
 
 /// A page of the fleet, by device id.
 struct DeviceList {

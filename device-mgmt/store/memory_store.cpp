@@ -159,6 +159,13 @@ void MemoryStore::set_epoch(std::uint64_t epoch) {
 }
 
 Loaded MemoryStore::load(core::Moment now) {
+    for (auto& [id, device] : devices_) {
+        if (device.online) {
+            device.online = false;
+            device.reason = kNodeStopped;
+            device.since = device.last_seen;
+        }
+    }
     Loaded loaded;
     for (const auto& [number, command] : unfinished_) {
         core::Command& seen = loaded.unfinished.emplace_back(command);
