@@ -55,6 +55,7 @@ class Chaos:
         self.chooser = random.Random(options.seed)
         self.kinds, self.skipped = dict(WEIGHTS), {}
         self.counts = Counter()
+        self.crashes = []
         self.tmpfs = None
         self._choose_kinds(folder)
         self.stack = Stack(folder, options, data=self.tmpfs.path if self.tmpfs else folder)
@@ -98,8 +99,11 @@ class Chaos:
         self._look_at_server()
 
     def _look_at_server(self):
-        assert not self.stack.reap_server(), \
-            f"the server ended by itself\n{self.stack.server.program.tail()}"
+        """That it ends by itself is a failure, and a fault that the promises must survive."""
+        if self.stack.reap_server():
+            self.crashes.append(f"{self.stack.server.program.log}: ended with "
+                                f"{self.stack.server.program.process.returncode}")
+            self._fault("server ended by itself", self.stack.restart_server)
 
     def inject(self, kind):
         self._fault(kind, getattr(self.faults, kind))
@@ -167,7 +171,8 @@ def main():
         findings, reader = chaos.finish()
         print(findings.table())
         print(table(chaos, findings, reader))
-        good = findings.clean
+        print("\n".join(chaos.crashes))
+        good = findings.clean and not chaos.crashes
     finally:
         chaos.close()
         if good and not options.folder:
