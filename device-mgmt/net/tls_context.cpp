@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <ctime>
+#include <fstream>
+#include <iterator>
 #include <string_view>
 #include <system_error>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 
 namespace dm::net {
 namespace {
@@ -75,12 +78,32 @@ tl::expected<void, std::string> load_identity(SSL_CTX* context, const TlsFiles& 
     return {};
 }
 
+bool has_crl(SSL_CTX* context) {
+    const STACK_OF(X509_OBJECT)* objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); ++i) {
+        if (X509_OBJECT_get_type(sk_X509_OBJECT_value(objects, i)) == X509_LU_CRL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Everything that decides whether a client's certificate is accepted, but for the time.
+std::string trust_of(const TlsFiles& files) {
+    std::ifstream file{files.client_ca, std::ios::binary};
+    const std::string authorities{std::istreambuf_iterator<char>{file}, {}};
+    return (files.require_client_certificate ? "required\n" : "optional\n") + authorities;
+}
+
 tl::expected<void, std::string> load_client_ca(SSL_CTX* context, const TlsFiles& files) {
     if (files.client_ca.empty()) {
         return {};
     }
     if (SSL_CTX_load_verify_file(context, files.client_ca.c_str()) != 1) {
         return tl::unexpected(reason("client CA " + files.client_ca));
+    }
+    if (has_crl(context)) {
+        X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_CRL_CHECK);
     }
     STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(files.client_ca.c_str());
     if (names == nullptr) {
@@ -115,7 +138,7 @@ std::chrono::system_clock::time_point first_end(SSL_CTX* context) {
 }  // namespace
 
 tl::expected<std::shared_ptr<const TlsContext>, std::string> TlsContext::load(
-    const TlsFiles& files) {
+    const TlsFiles& files, const TicketKeys& tickets) {
     ERR_clear_error();
     ContextPtr context{SSL_CTX_new(TLS_server_method()), &SSL_CTX_free};
     if (!context || !set_protocol(context.get())) {
@@ -127,6 +150,7 @@ tl::expected<std::shared_ptr<const TlsContext>, std::string> TlsContext::load(
     if (auto loaded = load_client_ca(context.get(), files); !loaded) {
         return tl::unexpected(loaded.error());
     }
+    use_tickets(context.get(), tickets, trust_of(files));
     return std::shared_ptr<const TlsContext>{new TlsContext{context.release()}};
 }
 

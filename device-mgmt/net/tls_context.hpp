@@ -1,5 +1,7 @@
 #pragma once
 
+#include "device-mgmt/net/tls_tickets.hpp"
+
 #include <chrono>
 #include <memory>
 #include <string>
@@ -14,7 +16,9 @@ namespace dm::net {
 struct TlsFiles {
     std::string certificate;  ///< PEM chain, leaf first
     std::string key;          ///< PEM
-    std::string client_ca;    ///< PEM; empty: no client certificate is asked for
+    /// PEM; empty: no client certificate is asked for. May hold CRLs as well: then each
+    /// certificate needs one of its issuer.
+    std::string client_ca;
     bool require_client_certificate = false;
 };
 
@@ -22,9 +26,9 @@ struct TlsFiles {
 /// Immutable; a reload makes a new one. Shared by all shards.
 class TlsContext {
 public:
-    /// The error names the file and OpenSSL's reason.
+    /// The error names the file and OpenSSL's reason. `tickets` seal what clients resume with.
     [[nodiscard]] static tl::expected<std::shared_ptr<const TlsContext>, std::string> load(
-        const TlsFiles& files);
+        const TlsFiles& files, const TicketKeys& tickets = TicketKeys::random());
 
     ~TlsContext();
     TlsContext(const TlsContext&) = delete;

@@ -62,4 +62,21 @@ std::string Certificate::key_pem() const {
     });
 }
 
+std::string Certificate::revocation_of(const Certificate& revoked) const {
+    const std::unique_ptr<X509_CRL, decltype(&X509_CRL_free)> list{X509_CRL_new(), &X509_CRL_free};
+    const std::unique_ptr<ASN1_TIME, decltype(&ASN1_TIME_free)> time{
+        X509_gmtime_adj(nullptr, -kDaySeconds), &ASN1_TIME_free};
+    X509_CRL_set_version(list.get(), X509_CRL_VERSION_2);
+    X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(certificate()));
+    X509_CRL_set1_lastUpdate(list.get(), time.get());
+    X509_REVOKED* entry = X509_REVOKED_new();
+    X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(revoked.certificate()));
+    X509_REVOKED_set_revocationDate(entry, time.get());
+    X509_CRL_add0_revoked(list.get(), entry);
+    X509_gmtime_adj(time.get(), kDaySeconds);
+    X509_CRL_set1_nextUpdate(list.get(), time.get());
+    X509_CRL_sign(list.get(), key(), EVP_sha256());
+    return written([&](BIO* bio) { PEM_write_bio_X509_CRL(bio, list.get()); });
+}
+
 }  // namespace dm::net::test

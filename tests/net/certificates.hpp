@@ -20,6 +20,9 @@ public:
     [[nodiscard]] std::string pem() const;
     [[nodiscard]] std::string key_pem() const;
 
+    /// A list of what this CA has revoked, as PEM: `revoked` alone.
+    [[nodiscard]] std::string revocation_of(const Certificate& revoked) const;
+
     [[nodiscard]] X509* certificate() const { return certificate_.get(); }
 
     [[nodiscard]] EVP_PKEY* key() const { return key_.get(); }

@@ -1,0 +1,96 @@
+"""Memory and CPU of idle sessions: ours, authenticated by ES256 tokens, beside its peers in the same
+run. RSS growth divided by open sessions; CPU of the server's process per session and second."""
+
+import argparse
+import contextlib
+import tempfile
+
+import report
+import stack
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="scripts/bench idle", description=__doc__)
+    parser.add_argument("--sessions", default="1000,10000,18000", help="rising, at most 18000")
+    parser.add_argument("--peers", default="mosquitto,nats,node")
+    parser.add_argument("--keep-alive", type=float, default=5, help="seconds")
+    parser.add_argument("--ws-ping", action="store_true",
+                        help="WebSocket pings for all, instead of what each protocol has")
+    parser.add_argument("--window", type=float, default=10, help="seconds of one measurement")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--preload", help="an allocator for our server: a file for LD_PRELOAD")
+    parser.add_argument("--json", default="build/bench/idle.json")
+    return parser.parse_args()
+
+
+def fill(server, folder, start, sessions, options):
+    """Opens the sessions from `start` to `sessions`; what a whole new fleet adds."""
+    options = ["--keep-alive", options.keep_alive, *(["--ws-ping"] if options.ws_ping else [])]
+    load = stack.Load(server, folder, sessions - start, *options, ids=f"d{start}-")
+    before = server.usage.cpu()
+    done = load.do("open")
+    assert done["open"] == sessions - start, (server.name, done)
+    return load, (server.usage.cpu() - before) / (sessions - start)
+
+
+def windows(servers, loads, sessions, options):
+    """CPU µs per session and second, round by round, of all servers at the same time."""
+    rates = {server.name: [] for server in servers}
+    for _ in range(options.rounds):
+        before = {server.name: server.usage.cpu() for server in servers}
+        stack.pause(options.window)
+        for server in servers:
+            spent = server.usage.cpu() - before[server.name]
+            rates[server.name].append(spent / options.window / sessions * 1e6)
+    for load in loads:
+        state = load.do("state")
+        assert state["lost"] == 0, (load.server.name, state)
+    return rates
+
+
+def main():
+    options = arguments()
+    with contextlib.ExitStack() as ends, tempfile.TemporaryDirectory(prefix="dm-bench-") as folder:
+        keys = stack.make_keys(folder)
+        environment = {"LD_PRELOAD": options.preload} if options.preload else None
+        servers = [stack.Node(keys, folder, environment=environment),
+                   *stack.peers(keys, folder, filter(None, options.peers.split(",")))]
+        for server in servers:
+            ends.callback(server.stop)
+            server.usage.settle()
+        empty = {server.name: server.usage.rss() for server in servers}
+        loads, results, opened = [], [], 0
+        for sessions in map(int, options.sessions.split(",")):
+            opening = {}
+            for server in servers:
+                load, opening[server.name] = fill(server, folder, opened, sessions, options)
+                ends.callback(load.stop)
+                loads.append(load)
+            stack.pause(options.keep_alive)
+            opened = sessions
+            memory = {server.name: (server.usage.rss() - empty[server.name]) / 1024 / sessions
+                      for server in servers}
+            rates = windows(servers, loads, sessions, options)
+            results.append({"sessions": sessions, "kib": memory, "us_per_s": rates,
+                            "opening_ms": {k: v * 1e3 for k, v in opening.items()}})
+            show(results[-1], servers)
+        report.write(options.json, "idle", vars(options), results)
+
+
+def show(result, servers):
+    print(f"\n{result['sessions']} idle sessions")
+    last = servers[-1].name if len(servers) == 1 else servers[1].name
+    rows = []
+    for server in servers:
+        name = server.name
+        kib, rate = result["kib"][name], result["us_per_s"][name]
+        rows.append([name, f"{kib:.1f}", f"{kib / result['kib'][last]:.2f}",
+                     f"{report.middle(rate):.2f} ±{report.spread(rate):.0%}",
+                     f"{report.ratio(rate, result['us_per_s'][last]):.2f}",
+                     f"{result['opening_ms'][name]:.2f}"])
+    report.table(["server", "KiB/session", f"÷ {last}", "CPU µs/session·s", f"÷ {last}",
+                  "CPU ms/opening"], rows)
+
+
+if __name__ == "__main__":
+    main()
