@@ -15,4 +15,8 @@ void command_request(std::string_view payload);
 /// A topic and, after a line feed, a filter.
 void topics(std::string_view text);
 
+/// A script: what happens on our TLS stream and at its peer, step by step; two bytes each, what and
+/// how much. The first byte chooses the TLS version.
+void lean_stream(std::string_view script);
+
 }  // namespace dm::fuzz

@@ -17,6 +17,9 @@ Target target_of(std::string_view name) {
     if (name == "command_request") {
         return dm::fuzz::command_request;
     }
+    if (name == "lean_stream") {
+        return dm::fuzz::lean_stream;
+    }
     return name == "topics" ? dm::fuzz::topics : nullptr;
 }
 
@@ -27,7 +30,8 @@ Target target_of(std::string_view name) {
 int main(int argc, char** argv) {
     const Target target = argc == 3 ? target_of(argv[1]) : nullptr;
     if (target == nullptr) {
-        std::fputs("usage: fuzz_replay device_frame|command_request|topics FOLDER\n", stderr);
+        std::fputs("usage: fuzz_replay device_frame|command_request|topics|lean_stream FOLDER\n",
+                   stderr);
         return 2;
     }
     int files = 0;
