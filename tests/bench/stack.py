@@ -118,15 +118,17 @@ class Peer:
 
 def mosquitto_wss(keys, folder):
     """Anonymous clients over WSS; the settings of conf/mosquitto.conf that matter for connections."""
-    port = free_port()
+    port, plain_port = free_port(), free_port()  # it wants one listener that is no WebSocket
     path = Path(folder) / "mosquitto-wss.conf"
     user = "user root\n" if os.geteuid() == 0 else ""
-    path.write_text(f"listener {port} 127.0.0.1\nprotocol websockets\n"
+    path.write_text(f"listener {plain_port} 127.0.0.1\nlistener {port} 127.0.0.1\nprotocol websockets\n"
                     f"certfile {keys.folder}/server.pem\nkeyfile {keys.folder}/server.key\n"
                     f"allow_anonymous true\nset_tcp_nodelay true\nlog_type error\n"
                     f"max_queued_messages 1000000\nmax_inflight_messages 2000\n{user}")
     mosquitto = shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin")
-    return Peer("mosquitto", "mqtt", keys, folder, [mosquitto, "-c", path], port)
+    peer = Peer("mosquitto", "mqtt", keys, folder, [mosquitto, "-c", path], port)
+    peer.plain_port = plain_port
+    return peer
 
 
 def nats_wss(keys, folder):
