@@ -3,6 +3,7 @@
 #include "device-mgmt/net/upgrade_check.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <string_view>
 
 #include <tl/expected.hpp>
@@ -20,19 +21,22 @@ class HandshakeRequest : public websocketpp::http::parser::request {
 public:
     /// Called by websocketpp with what was read; the rest already belongs to frames.
     std::size_t consume(const char* data, std::size_t size) {
-        const std::size_t taken = reader_.consume({data, size});
-        if (reader_.done()) {
-            verdict_ = reader_.refusal() ? tl::unexpected(*reader_.refusal())
-                                         : check_upgrade(reader_.head());
+        HeadReader& reader = reading_->reader;
+        const std::size_t taken = reader.consume({data, size});
+        if (reader.done()) {
+            reading_->verdict =
+                reader.refusal() ? tl::unexpected(*reader.refusal()) : check_upgrade(reader.head());
             present();
         }
         return taken;
     }
 
-    [[nodiscard]] bool ready() const { return reader_.done(); }
+    [[nodiscard]] bool ready() const { return reading_->reader.done(); }
 
     /// Views into this object.
-    [[nodiscard]] const tl::expected<UpgradeHead, Refusal>& verdict() const { return verdict_; }
+    [[nodiscard]] const tl::expected<UpgradeHead, Refusal>& verdict() const {
+        return reading_->verdict;
+    }
 
 private:
     /// Only what websocketpp itself looks at.
@@ -41,15 +45,21 @@ private:
         set_uri("/");
         set_version("HTTP/1.1");
         replace_header("Host", "localhost");
-        if (verdict_) {
+        if (reading_->verdict) {
             replace_header("Upgrade", "websocket");
             replace_header("Connection", "Upgrade");
             replace_header("Sec-WebSocket-Version", "13");
         }
     }
 
-    HeadReader reader_;
-    tl::expected<UpgradeHead, Refusal> verdict_ = tl::unexpected(Refusal{400, "No request.", {}});
+    /// Apart, because it is needed for a moment and a connection lives for days.
+    struct Reading {
+        HeadReader reader;
+        tl::expected<UpgradeHead, Refusal> verdict =
+            tl::unexpected(Refusal{400, "No request.", {}});
+    };
+
+    std::unique_ptr<Reading> reading_ = std::make_unique<Reading>();  ///< null when moved from
 };
 
 }  // namespace dm::net

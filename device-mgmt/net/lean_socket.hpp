@@ -1,5 +1,6 @@
 #pragma once
 
+#include "device-mgmt/net/lean_asio_base.hpp"
 #include "device-mgmt/net/lean_stream.hpp"
 
 #include <memory>

@@ -71,7 +71,7 @@ struct WsConfig {
     static constexpr websocketpp::log::level elog_level = websocketpp::log::elevel::none;
     static constexpr websocketpp::log::level alog_level = websocketpp::log::alevel::none;
     /// Part of every connection's memory. Larger messages take several reads of it.
-    static constexpr std::size_t connection_read_buffer_size = 512;
+    static constexpr std::size_t connection_read_buffer_size = 256;
     static constexpr bool drop_on_protocol_error = false;
     static constexpr bool silent_close = false;
     static constexpr std::size_t max_message_size = 65536;

@@ -291,9 +291,11 @@ void WsEndpoint::Impl::opened(WsConnection& con) {
     if (context_.observer.handshake_done) {
         context_.observer.handshake_done(core::read_clock().mono - con.link.accepted_at());
     }
-    // The request holds tokens, and both hold memory; websocketpp looks at neither any more.
-    const_cast<HandshakeRequest&>(con.get_request()) = HandshakeRequest{};
-    const_cast<WsConfig::response_type&>(con.get_response()) = WsConfig::response_type{};
+    // The request holds tokens, and both hold memory; websocketpp looks at neither any more. Moved
+    // out, not assigned over: a string that is assigned a short text keeps its memory.
+    const HandshakeRequest request{std::move(const_cast<HandshakeRequest&>(con.get_request()))};
+    const WsConfig::response_type response{
+        std::move(const_cast<WsConfig::response_type&>(con.get_response()))};
     con.link.open(acceptor_);
 }
 

@@ -91,8 +91,11 @@ public:
         return {};
     }
 
-    [[nodiscard]] uri_ptr get_uri(const request_type& request) const override {
-        return get_uri_from_host(request, base::m_secure ? "wss" : "ws");
+    /// websocketpp keeps it for its own redirects; nobody asks for it here, so all connections
+    /// share one.
+    [[nodiscard]] uri_ptr get_uri(const request_type& /*request*/) const override {
+        static const uri_ptr one = lib::make_shared<uri>(true, "localhost", "/");
+        return one;
     }
 
     std::size_t consume(std::uint8_t* data, std::size_t size, std::error_code& ec) override {
