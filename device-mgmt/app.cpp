@@ -117,6 +117,7 @@ App::App(const Config& config, settings::Sources sources)
       sources_(std::move(sources)),
       watch_({config.listen.cert,
               config.listen.key,
+              config.listen.ticket_keys,
               config.auth.client_ca,
               config.auth.jwt_keys,
               config.auth.credentials}),
@@ -243,23 +244,42 @@ void App::make_relay(store::Loaded loaded) {
         std::move(loaded));
 }
 
-tl::expected<void, std::string> App::load_secrets() {
-    std::shared_ptr<const net::TlsContext> tls;
-    if (config_.listen.tls) {
-        auto loaded = net::TlsContext::load({config_.listen.cert,
-                                             config_.listen.key,
-                                             config_.auth.mtls ? config_.auth.client_ca : "",
-                                             false});
-        if (!loaded) {
-            return tl::unexpected(std::move(loaded.error()));
+tl::expected<std::shared_ptr<const net::TlsContext>, std::string> App::load_tls() {
+    if (!config_.listen.tls) {
+        return nullptr;
+    }
+    if (!config_.listen.ticket_keys.empty()) {
+        auto tickets = net::TicketKeys::read(config_.listen.ticket_keys);
+        if (!tickets) {
+            return tl::unexpected(std::move(tickets.error()));
         }
-        tls = std::move(*loaded);
+        tickets_ = std::move(*tickets);
+    }
+    return net::TlsContext::load({config_.listen.cert,
+                                  config_.listen.key,
+                                  config_.auth.mtls ? config_.auth.client_ca : "",
+                                  false},
+                                 tickets_);
+}
+
+void App::rotate_tickets(core::Moment now) {
+    next_ticket_rotation_ = now.mono + net::TicketKeys::kRotation;
+    if (config_.listen.tls && config_.listen.ticket_keys.empty()) {
+        tickets_ = tickets_.rotated();
+        reload();
+    }
+}
+
+tl::expected<void, std::string> App::load_secrets() {
+    auto tls = load_tls();
+    if (!tls) {
+        return tl::unexpected(std::move(tls.error()));
     }
     auto keys = auth::KeyRing::load(config_.auth);
     if (!keys) {
         return tl::unexpected(std::move(keys.error()));
     }
-    tls_ = std::move(tls);
+    tls_ = std::move(*tls);
     keys_ = std::move(*keys);
     watch_certificate(core::read_clock());
     return {};
@@ -357,6 +377,9 @@ int App::run() {
         watch_load();
         if (const core::Moment now = core::read_clock(); now.mono >= next_certificate_look_) {
             watch_certificate(now);
+        }
+        if (const core::Moment now = core::read_clock(); now.mono >= next_ticket_rotation_) {
+            rotate_tickets(now);
         }
         if (signal == Signal::reload) {
             reload_log_level();

@@ -42,8 +42,8 @@ public:
 
     /// Waits for SIGTERM or SIGINT (which must be blocked in every thread), drains, and returns
     /// the exit code: 0 when nothing was cut short. A second signal ends the drain at once.
-    /// Meanwhile certificate, keys and credentials are read again on SIGHUP and when their files
-    /// change; what cannot be read leaves the old ones in force.
+    /// Meanwhile certificate, keys, ticket keys and credentials are read again on SIGHUP and when
+    /// their files change; what cannot be read leaves the old ones in force.
     [[nodiscard]] int run();
 
 private:
@@ -54,6 +54,8 @@ private:
     void make_relay(store::Loaded loaded);
     [[nodiscard]] tl::expected<void, std::string> start_shards();
     [[nodiscard]] tl::expected<void, std::string> load_secrets();
+    [[nodiscard]] tl::expected<std::shared_ptr<const net::TlsContext>, std::string> load_tls();
+    void rotate_tickets(core::Moment now);
     void reload();
     /// Tells when the server's certificate is over, and warns 30 days before, once a day.
     void watch_certificate(core::Moment now);
@@ -70,6 +72,8 @@ private:
     Config config_;
     settings::Sources sources_;
     settings::FileWatch watch_;
+    net::TicketKeys tickets_ = net::TicketKeys::random();  ///< unless listen.ticket_keys is set
+    core::Instant next_ticket_rotation_ = core::read_clock().mono + net::TicketKeys::kRotation;
     std::shared_ptr<const net::TlsContext> tls_;  ///< null: plain ws
     std::shared_ptr<const auth::KeyRing> keys_;
     core::Instant next_certificate_look_ = core::Instant::max();

@@ -28,6 +28,7 @@ struct Config {
         bool tls = true;
         std::string cert;
         std::string key;
+        std::string ticket_keys;
         std::vector<std::string> origins;
         std::uint32_t threads = 0;  ///< shards; 0: one per core
         std::size_t max_handshakes = 512;

@@ -44,6 +44,12 @@ void add_listen(Table& table, Config::Listen& listen) {
                "PEM file with the server's certificate first, then the chain. ECDSA P-256 signs "
                "25 times as fast as RSA-2048. Read again on SIGHUP.");
     table.text("listen.key", listen.key, "PEM file with the private key of that certificate.");
+    table.text("listen.ticket_keys",
+               listen.ticket_keys,
+               "File of one to sixteen keys of 80 random bytes that seal the tickets with which "
+               "devices resume TLS sessions at half the cost: the first seals, all open. Give all "
+               "nodes the same file, and put a new key in front every few hours; it is noticed "
+               "when it changes. Empty: keys of this process alone, changed every 8 hours.");
     table.list("listen.origins",
                listen.origins,
                "Web origins that may connect, such as https://console.example. Devices send no "
@@ -79,7 +85,8 @@ void add_auth(Table& table, auth::AuthSettings& auth) {
                   "not verify ends in a TLS alert; devices without one may use another identity.");
     table.text("auth.client_ca",
                auth.client_ca,
-               "PEM file with the authorities that sign client certificates.");
+               "PEM file with the authorities that sign client certificates. Where it holds "
+               "revocation lists (CRLs) as well, each certificate must be on none of its issuer.");
     table.text(
         "auth.jwt_keys",
         auth.jwt_keys,

@@ -17,8 +17,6 @@
 namespace dm::net {
 namespace {
 
-/// A device that comes back within it resumes. RFC 8446 section 4.6.1 allows seven days.
-constexpr long kTicketSeconds = 86400;
 constexpr std::size_t kNameBytes = 16;  // RFC 5077 section 4
 constexpr std::size_t kAesBytes = 32;
 constexpr std::size_t kMacBytes = 32;
@@ -216,7 +214,7 @@ void use_tickets(ssl_ctx_st* context, const TicketKeys& keys, std::string_view t
     static_cast<void>(sealing.release());  // the context's
     SSL_CTX_set_tlsext_ticket_key_evp_cb(context, &on_ticket_key);
     SSL_CTX_set_session_ticket_cb(context, nullptr, &on_ticket_opened, nullptr);
-    SSL_CTX_set_timeout(context, kTicketSeconds);
+    SSL_CTX_set_timeout(context, std::chrono::seconds{TicketKeys::kLifetime}.count());
 }
 
 }  // namespace dm::net

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -22,6 +23,10 @@ public:
     /// In a file; rotated() keeps kKeptKeys.
     static constexpr std::size_t kMaxKeys = 16;
     static constexpr std::size_t kKeptKeys = 4;
+    /// How long a client may resume with a ticket. RFC 8446 section 4.6.1 allows seven days.
+    static constexpr std::chrono::hours kLifetime{24};
+    /// Rotated so often, a key opens for as long as what it sealed last is good.
+    static constexpr std::chrono::hours kRotation = kLifetime / (kKeptKeys - 1);
 
     /// From a file of one or more keys of kKeyBytes: the first seals, all open. The error names the
     /// file.
@@ -34,6 +39,8 @@ public:
     [[nodiscard]] TicketKeys rotated() const;
 
 private:
+    TicketKeys() = default;
+
     friend void use_tickets(ssl_ctx_st* context, const TicketKeys& keys, std::string_view trust);
 
     using Key = std::array<unsigned char, kKeyBytes>;

@@ -1,6 +1,7 @@
 """What benches measure: our server and its peers as processes of their own, on loopback, with the
 same certificate; and the load that is put on them, also a process of its own."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -57,6 +58,31 @@ class Usage:
             pause(0.2)
             if self.cpu() - before < 0.004:
                 return
+
+
+def start_fleet(node, folder, devices, prefix):
+    """firmware-sim devices at the node, authenticated by tokens, that answer commands at once."""
+    fleet = Program("fleet", [
+        BIN / "firmware-sim", "run", "--url", f"wss://127.0.0.1:{node.port}",
+        "--ca", node.keys.folder / "ca.pem", "--devices", devices, "--prefix", prefix,
+        "--rate", "1000/s", "--telemetry-s", 0,
+        "--jwt-key", node.keys.folder / "jwt-private" / "dev.key", "--kid", "dev",
+        "--jwt-audience", node.server.config["auth.jwt_audience"],
+        "--jwt-issuer", node.server.config["auth.jwt_issuer"]], folder)
+    wait_for(lambda: node.server.metric("dm_sessions") == devices, "the fleet", log=fleet)
+    return fleet
+
+
+class Direct:
+    """The broker itself, as devices see it that connect straight to it."""
+
+    name, dialect = "direct", "mqtt"
+
+    def __init__(self, port):
+        self.port = port
+
+    def load_options(self):
+        return []
 
 
 def listening(port):
@@ -153,12 +179,20 @@ def node_ws(keys, folder):
     return Peer("node-ws", "echo", keys, folder, program, port)
 
 
+def started(maker, keys, folder):
+    """Tries again: a free port may be taken before the peer listens."""
+    for _ in range(4):
+        with contextlib.suppress(AssertionError):
+            return maker(keys, folder)
+    return maker(keys, folder)
+
+
 def peers(keys, folder, wanted):
     """Those of `wanted` that are installed; says which are not."""
     makers = {"mosquitto": mosquitto_wss, "nats": nats_wss, "node": node_ws}
     found = []
     for name in wanted:
-        peer = makers[name](keys, folder)
+        peer = started(makers[name], keys, folder)
         if peer is None:
             print(f"skipped: {name} is not installed", flush=True)
         else:

@@ -1,5 +1,7 @@
 #include "tests/bench/load/connection.hpp"
 
+#include "tests/bench/load/direct_device.hpp"
+
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -181,6 +183,8 @@ void Connection::read_frames() {
             stage_ = Stage::open;
         } else if (dialect_ == Dialect::nats && frame->payload.substr(0, 4) == "PING") {
             say(client_frame(kBinaryFrame, "PONG\r\n"));
+        } else if (!phrases_->replies.empty()) {
+            answer(frame->payload);
         }
         if (stage_ == Stage::failed) {
             return;
@@ -191,6 +195,13 @@ void Connection::read_frames() {
         input_ = std::string{};  // an idle connection keeps no buffer
     } else {
         input_.erase(0, input_.size() - rest.size());
+    }
+}
+
+void Connection::answer(std::string_view packet) {
+    if (const auto parts = mqtt_answer(packet, phrases_->replies)) {
+        say(client_frame(kBinaryFrame, parts->acknowledgement) +
+            client_frame(kBinaryFrame, parts->reply));
     }
 }
 

@@ -75,6 +75,8 @@ private:
     [[nodiscard]] bool read();
     void read_answer();
     void read_frames();
+    /// An MQTT device's reply to a command.
+    void answer(std::string_view packet);
     void say(std::string_view bytes);
     void flush();
     /// Notes what OpenSSL waits for; false: the connection is over.

@@ -1,5 +1,7 @@
 #include "tests/bench/load/dialect.hpp"
 
+#include "tests/bench/load/direct_device.hpp"
+
 namespace dm::bench {
 namespace {
 
@@ -64,6 +66,11 @@ Phrases phrases_of(Dialect dialect, const ClientName& name, bool ws_ping) {
             phrases.upgrade = http_upgrade("/mqtt", "mqtt", name);
             phrases.greeting = client_frame(kBinaryFrame, mqtt_connect(name.device));
             phrases.keep_alive = client_frame(kBinaryFrame, {"\xC0\0", 2});  // PINGREQ
+            if (!name.prefix.empty()) {
+                phrases.greeting += client_frame(
+                    kBinaryFrame, mqtt_subscribe(name.prefix + "/commands/" + name.device));
+                phrases.replies = name.prefix + "/replies/" + name.device;
+            }
             break;
         case Dialect::nats:
             phrases.upgrade = http_upgrade("/", "", name);

@@ -17,11 +17,13 @@ struct Phrases {
     std::string upgrade;
     std::string greeting;    ///< right after 101; empty: nothing
     std::string keep_alive;  ///< what asks for an answer
+    std::string replies;     ///< MQTT: the topic commands are answered on; empty: there are none
 };
 
 struct ClientName {
     std::string device;                        ///< client id
     std::optional<std::string> authorization;  ///< value of the header
+    std::string prefix;  ///< MQTT: of the topics commands come and are answered on; empty: none
 };
 
 [[nodiscard]] Phrases phrases_of(Dialect dialect, const ClientName& name, bool ws_ping);

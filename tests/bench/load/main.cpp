@@ -38,6 +38,7 @@ struct Options {
     std::string ids = "d-";
     std::string credentials;
     std::string dialect = "device";
+    std::string answer_prefix;
     double keep_alive_s = 5;
 };
 
@@ -51,6 +52,9 @@ void add_options(CLI::App& app, Options& options) {
     app.add_flag("--retry", options.swarm.retry, "what fails or is lost tries again");
     app.add_option("--sources", options.swarm.sources, "loopback addresses to come from");
     app.add_option("--first-source", options.swarm.first_source);
+    app.add_option("--answer-prefix",
+                   options.answer_prefix,
+                   "mqtt: answer commands from PREFIX/commands/<id> on PREFIX/replies/<id>");
     app.add_option("--ids", options.ids, "what device ids begin with");
     app.add_option("--jwt-key", options.mint.key, "private key; tokens are made before `open`");
     app.add_option("--jwt-kid", options.mint.kid);
@@ -79,7 +83,7 @@ std::vector<Phrases> phrases(const Options& options) {
     std::vector<Phrases> all;
     all.reserve(options.swarm.connections);
     for (std::size_t i = 0; i < options.swarm.connections; ++i) {
-        ClientName name{fmt::format("{}{:05}", options.ids, i), {}};
+        ClientName name{fmt::format("{}{:05}", options.ids, i), {}, options.answer_prefix};
         if (credentials != nullptr) {
             name.authorization =
                 credentials->authorization(*proto::DeviceId::parse(name.device), now);
