@@ -34,6 +34,7 @@ struct Counters {
     Counter sessions;           ///< welcomes
     Counter devices_seen;       ///< devices welcomed at least once
     Counter connect_failures;   ///< no 101: network, TLS, time-out
+    Counter resumed;            ///< sessions whose TLS was resumed
     Counter refusals;           ///< an HTTP status other than 101
     Counter planned_closes;     ///< announced by `reconnect`, or 1001, 1012, 4004
     Counter unexpected_closes;  ///< every other one that we did not start
@@ -70,9 +71,10 @@ struct CounterName {
     Counter Counters::*counter;
 };
 
-inline constexpr std::array<CounterName, 24> kCounterNames{{
+inline constexpr std::array<CounterName, 25> kCounterNames{{
     {"sessions", &Counters::sessions},
     {"connect_failures", &Counters::connect_failures},
+    {"resumed", &Counters::resumed},
     {"refusals", &Counters::refusals},
     {"planned_closes", &Counters::planned_closes},
     {"unexpected_closes", &Counters::unexpected_closes},

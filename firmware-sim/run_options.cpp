@@ -123,7 +123,9 @@ void add_identity_keys(Table& table, RunOptions& options) {
     table.text("client-key", options.client_key, "Its key, when it is in a file of its own");
     table.text("ca", options.ca, "Authorities (PEM) to check the server with; empty: the system's");
     table.boolean("insecure", options.insecure, "Believe any server; for tests");
-    table.boolean("resume-tls", options.resume_tls, "Reconnect with the TLS session before");
+    table.boolean("resume-tls",
+                  options.resume_tls,
+                  "Reconnect with the TLS session before, as good devices do");
 }
 
 void check_identity_keys(const RunOptions& options, settings::Checks& checks) {

@@ -35,7 +35,7 @@ struct RunOptions {
     std::string client_key;
     std::string ca;
     bool insecure = false;
-    bool resume_tls = false;
+    bool resume_tls = true;
 
     std::string source_addresses;
     std::size_t threads = 1;

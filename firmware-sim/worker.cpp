@@ -260,6 +260,9 @@ void Worker::on_open(Slot slot) {
     member.phase = Phase::open;
     member.opened = now.mono;
     member.device.on_open(now.mono);
+    if (client_.resumed(slot)) {
+        counters_.resumed.add();
+    }
     place_is_free(now);
     if (stopping_) {
         stop_member(slot);

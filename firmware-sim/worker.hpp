@@ -36,7 +36,7 @@ struct FleetSettings {
     proto::Format format = proto::Format::json;
     const ClientTls* tls = nullptr;
     const Credentials* credentials = nullptr;
-    bool resume_tls = false;
+    bool resume_tls = true;
     bool report_states = false;  ///< a notice for every session that opens or closes
     History* history = nullptr;  ///< null: none is written
     std::chrono::milliseconds longest_pause = Backoff::kLastCeiling;  ///< between two attempts

@@ -5,7 +5,10 @@
 #include "firmware-sim/clock.hpp"
 #include "firmware-sim/resolver.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -84,7 +87,23 @@ struct FreeSession {
     void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
 };
 
-using TlsSession = std::unique_ptr<SSL_SESSION, FreeSession>;
+/// A TLS session at rest: 1 KiB as DER, many times that as OpenSSL's objects.
+std::string packed(SSL_SESSION* session) {
+    std::string der(static_cast<std::size_t>(std::max(0, i2d_SSL_SESSION(session, nullptr))), '\0');
+    auto* at = reinterpret_cast<unsigned char*>(der.data());
+    i2d_SSL_SESSION(session, &at);
+    return der;
+}
+
+/// Offers the session, if there is one and OpenSSL can read it.
+void offer(SSL* ssl, const std::string& der) {
+    const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+    const std::unique_ptr<SSL_SESSION, FreeSession> session{
+        der.empty() ? nullptr : d2i_SSL_SESSION(nullptr, &at, static_cast<long>(der.size()))};
+    if (session) {
+        SSL_set_session(ssl, session.get());
+    }
+}
 
 }  // namespace
 
@@ -143,6 +162,11 @@ public:
         }
     }
 
+    [[nodiscard]] bool resumed(Slot slot) const {
+        const ConnectionPtr& link = links_[slot];
+        return link && link->native_tls() != nullptr && SSL_session_reused(link->native_tls()) == 1;
+    }
+
 private:
     /// Empty, or why the attempt cannot even begin.
     std::string try_connect(Slot slot, const ConnectRequest& request) {
@@ -186,8 +210,8 @@ private:
             return error.message();
         }
         link.expect_host(request.target.host);
-        if (!sessions_.empty() && sessions_[slot]) {
-            SSL_set_session(link.native_tls(), sessions_[slot].get());
+        if (!sessions_.empty()) {
+            offer(link.native_tls(), sessions_[slot]);
         }
         return tls_->present_certificate(link.native_tls(), request.device);
     }
@@ -269,7 +293,9 @@ private:
         }
         // OpenSSL makes a session that did not shut down properly unusable (SSL_free).
         SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-        sessions_[slot].reset(SSL_get1_session(ssl));
+        if (SSL_SESSION* session = SSL_get0_session(ssl); session != nullptr) {
+            sessions_[slot] = packed(session);
+        }
     }
 
     asio::io_context& io_;
@@ -278,7 +304,7 @@ private:
     WsClientListener& listener_;
     Endpoint endpoint_;
     std::vector<ConnectionPtr> links_;
-    std::vector<TlsSession> sessions_;
+    std::vector<std::string> sessions_;  ///< packed; the last of each slot
 };
 
 WsClient::WsClient(asio::io_context& io,
@@ -304,6 +330,10 @@ void WsClient::close(Slot slot, proto::CloseCode code, std::string_view reason) 
 
 void WsClient::abort(Slot slot) {
     impl_->abort(slot);
+}
+
+bool WsClient::resumed(Slot slot) const {
+    return impl_->resumed(slot);
 }
 
 }  // namespace dm::sim

@@ -83,6 +83,9 @@ public:
     /// Starts the closing handshake, given up after 5 s. on_close follows.
     void close(Slot slot, proto::CloseCode code, std::string_view reason);
 
+    /// The open connection continues the TLS session of the one before.
+    [[nodiscard]] bool resumed(Slot slot) const;
+
     /// Resets the connection, or ends the attempt. on_close or on_failed follows.
     void abort(Slot slot);
 

@@ -261,6 +261,7 @@ void HeadReader::refuse(int status, const char* reason) {
 
 std::size_t HeadReader::consume(std::string_view bytes) {
     std::size_t taken = 0;
+    head_.reserve(std::min(head_.size() + bytes.size(), kMaxBytes));
     while (taken < bytes.size() && !done()) {
         const char c = bytes[taken++];
         const char before = head_.empty() ? '\0' : head_.back();

@@ -18,6 +18,8 @@ def arguments():
                         help="WebSocket pings for all, instead of what each protocol has")
     parser.add_argument("--window", type=float, default=10, help="seconds of one measurement")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--nodes", type=int, default=1,
+                        help="more: the sessions are spread over so many of our servers, alone")
     parser.add_argument("--preload", help="an allocator for our server: a file for LD_PRELOAD")
     parser.add_argument("--json", default="build/bench/idle.json")
     return parser.parse_args()
@@ -48,8 +50,43 @@ def windows(servers, loads, sessions, options):
     return rates
 
 
-def main():
-    options = arguments()
+def many_nodes(options):
+    """What one machine holds: independent servers on one broker, a load each."""
+    results = []
+    with contextlib.ExitStack() as ends, tempfile.TemporaryDirectory(prefix="dm-bench-") as folder:
+        keys = stack.make_keys(folder)
+        broker = stack.Mosquitto(folder).start()
+        ends.callback(broker.stop)
+        nodes = [stack.Node(keys, folder, name=f"node-{number}", broker=broker)
+                 for number in range(options.nodes)]
+        for node in nodes:
+            ends.callback(node.server.program.kill)
+            node.usage.settle()
+        empty = sum(node.usage.rss() for node in nodes)
+        opened = 0
+        for sessions in map(int, options.sessions.split(",")):
+            share = sessions // options.nodes
+            loads = [fill(node, folder, opened // options.nodes, share, options)[0]
+                     for node in nodes]
+            for load in loads:
+                ends.callback(load.stop)
+            opened = share * options.nodes
+            stack.pause(options.keep_alive)
+            rss = sum(node.usage.rss() for node in nodes)
+            rates = windows(nodes, loads, share, options)
+            per_round = [report.middle(values) for values in zip(*rates.values())]
+            results.append({"sessions": opened, "kib": (rss - empty) / 1024 / opened,
+                            "us_per_s": per_round, "rss_gib": rss / 2**30})
+            print(f"\n{opened} idle sessions on {options.nodes} nodes, "
+                  f"keep-alive {options.keep_alive:g} s")
+            report.table(["KiB/session", "CPU µs/session·s", "RSS of all nodes, GiB"],
+                         [[f"{results[-1]['kib']:.1f}",
+                           f"{report.middle(per_round):.2f} ±{report.spread(per_round):.0%}",
+                           f"{results[-1]['rss_gib']:.2f}"]])
+        report.write(options.json, "idle", vars(options), results)
+
+
+def beside_peers(options):
     with contextlib.ExitStack() as ends, tempfile.TemporaryDirectory(prefix="dm-bench-") as folder:
         keys = stack.make_keys(folder)
         environment = {"LD_PRELOAD": options.preload} if options.preload else None
@@ -93,4 +130,5 @@ def show(result, servers):
 
 
 if __name__ == "__main__":
-    main()
+    chosen = arguments()
+    (many_nodes if chosen.nodes > 1 else beside_peers)(chosen)
