@@ -66,6 +66,9 @@ Phrases phrases_of(Dialect dialect, const ClientName& name, bool ws_ping) {
             phrases.upgrade = http_upgrade("/mqtt", "mqtt", name);
             phrases.greeting = client_frame(kBinaryFrame, mqtt_connect(name.device));
             phrases.keep_alive = client_frame(kBinaryFrame, {"\xC0\0", 2});  // PINGREQ
+            if (!name.filter.empty()) {
+                phrases.greeting += client_frame(kBinaryFrame, mqtt_subscribe(name.filter));
+            }
             if (!name.prefix.empty()) {
                 phrases.greeting += client_frame(
                     kBinaryFrame, mqtt_subscribe(name.prefix + "/commands/" + name.device));

@@ -24,6 +24,7 @@ struct ClientName {
     std::string device;                        ///< client id
     std::optional<std::string> authorization;  ///< value of the header
     std::string prefix;  ///< MQTT: of the topics commands come and are answered on; empty: none
+    std::string filter;  ///< MQTT: what to subscribe to besides; empty: nothing
 };
 
 [[nodiscard]] Phrases phrases_of(Dialect dialect, const ClientName& name, bool ws_ping);

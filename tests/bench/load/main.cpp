@@ -39,6 +39,7 @@ struct Options {
     std::string credentials;
     std::string dialect = "device";
     std::string answer_prefix;
+    std::string filter;
     double keep_alive_s = 5;
 };
 
@@ -55,6 +56,7 @@ void add_options(CLI::App& app, Options& options) {
     app.add_option("--answer-prefix",
                    options.answer_prefix,
                    "mqtt: answer commands from PREFIX/commands/<id> on PREFIX/replies/<id>");
+    app.add_option("--subscribe", options.filter, "mqtt: besides");
     app.add_option("--ids", options.ids, "what device ids begin with");
     app.add_option("--jwt-key", options.mint.key, "private key; tokens are made before `open`");
     app.add_option("--jwt-kid", options.mint.kid);
@@ -83,7 +85,8 @@ std::vector<Phrases> phrases(const Options& options) {
     std::vector<Phrases> all;
     all.reserve(options.swarm.connections);
     for (std::size_t i = 0; i < options.swarm.connections; ++i) {
-        ClientName name{fmt::format("{}{:05}", options.ids, i), {}, options.answer_prefix};
+        ClientName name{
+            fmt::format("{}{:05}", options.ids, i), {}, options.answer_prefix, options.filter};
         if (credentials != nullptr) {
             name.authorization =
                 credentials->authorization(*proto::DeviceId::parse(name.device), now);
