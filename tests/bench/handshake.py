@@ -5,6 +5,7 @@ peers, in rounds that take turns."""
 import argparse
 import contextlib
 import tempfile
+import time
 
 import report
 import stack
@@ -14,6 +15,8 @@ def arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench handshake", description=__doc__)
     parser.add_argument("--sessions", type=int, default=1000, help="per round")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--standing", type=int, default=0,
+                        help="sessions that each server holds meanwhile")
     parser.add_argument("--concurrency", type=int, default=16)
     parser.add_argument("--peers", default="mosquitto,nats,node")
     parser.add_argument("--json", default="build/bench/handshake.json")
@@ -31,16 +34,22 @@ class Case:
         if self.command == "resume":
             self.load.do("open")  # for fresh tickets
             self._close()
-        self.server.usage.settle()
-        before = self.server.usage.cpu()
+        standing = self._idle_rate()
+        begin, before = time.monotonic(), self.server.usage.cpu()
         done = self.load.do(self.command)
-        self.server.usage.settle()
-        spent = self.server.usage.cpu() - before
+        stack.pause(0.3)  # what goes on behind the last answer
+        spent = self.server.usage.cpu() - before - standing * (time.monotonic() - begin)
         assert done["open"] == sessions, (self.name, done)
         resumed = sessions if self.command == "resume" else 0
         assert done["resumed"] == resumed, (self.name, done)
         self.ms.append(spent / sessions * 1e3)
         self._close()
+
+    def _idle_rate(self):
+        """CPU seconds per second that the sessions which stand cost."""
+        begin, before = time.monotonic(), self.server.usage.cpu()
+        stack.pause(1)
+        return (self.server.usage.cpu() - before) / (time.monotonic() - begin)
 
     def _close(self):
         self.load.do("close")
@@ -72,12 +81,17 @@ def main():
                    *stack.peers(keys, folder, filter(None, options.peers.split(",")))]
         for server in servers:
             ends.callback(server.stop)
+            if options.standing:
+                load = stack.Load(server, folder, options.standing, "--keep-alive", 40, ids="old-")
+                ends.callback(load.stop)
+                assert load.do("open")["open"] == options.standing, server.name
         measured = list(cases(servers, keys, folder, options, ends))
         for _ in range(options.rounds):
             for case in measured:
                 case.round(options.sessions)
         base = next((case for case in measured if case.name.startswith("mosquitto")), measured[0])
-        print(f"\nCPU of the server per new session, {options.rounds} rounds of {options.sessions}")
+        print(f"\nCPU of the server per new session, {options.rounds} rounds of {options.sessions} "
+              f"beside {options.standing} that stand")
         report.table(
             ["case", "ms", "spread", f"÷ {base.name}"],
             [[case.name, f"{report.middle(case.ms):.3f}", f"±{report.spread(case.ms):.0%}",
