@@ -98,7 +98,7 @@ void Dispatcher::submit(const Submission& submission,
 void Dispatcher::repeat(Pending& pending, const Submission& submission, Moment now) {
     if (!same_content(pending.command.content, submission.request)) {
         reject(submission, Rejection::id_conflict, "id: used before with other content");
-    } else if (pending.stage != Stage::storing) {
+    } else if (pending.stored) {
         tell_accepted(pending,
                       submission.reply_to.topic ? std::optional(submission.reply_to) : std::nullopt,
                       now);
@@ -158,14 +158,12 @@ Dispatcher::CancelResult Dispatcher::cancel(const CommandKey& key, Moment now) {
     if (pending == nullptr) {
         return CancelResult::unknown;
     }
-    if (pending->stage == Stage::storing) {
-        pending->cancel_requested = true;
-        return CancelResult::deferred;
-    }
     if (pending->command.state == CommandState::cancelled) {  // its commit is under way
         return CancelResult::cancelled;
     }
-    if (pending->stage != Stage::waiting || pending->command.attempts > 0) {
+    // One that is still being stored as well: its end is written after its acceptance.
+    const bool is_here = occupies_queue(pending->stage);
+    if (!is_here || pending->command.attempts > 0) {
         return CancelResult::already_sent;
     }
     end(*pending, {CommandState::cancelled}, now);
@@ -177,22 +175,22 @@ Dispatcher::CancelResult Dispatcher::cancel(const CommandKey& key, Moment now) {
 void Dispatcher::stored(const CommandKey& key, Moment now) {
     Mailbox* box = box_of(key.device);
     Pending* pending = box == nullptr ? nullptr : box->find(key.id);
-    if (pending == nullptr || pending->stage != Stage::storing) {
+    if (pending == nullptr || pending->stored) {
         return;
     }
     Command& command = pending->command;
-    set_stage(*pending, Stage::waiting);
-    deadlines_.set(command.send_by.mono, command.number, key.device);
+    pending->stored = true;
     tell_accepted(*pending, states_to(command), now);
     for (const ReplyTo& repeater : std::exchange(pending->repeaters, {})) {
         if (repeater.topic) {
             tell_accepted(*pending, repeater, now);
         }
     }
-    if (pending->cancel_requested) {
-        end(*pending, {CommandState::cancelled}, now);
+    if (pending->stage != Stage::storing) {  // cancelled meanwhile
         return;
     }
+    set_stage(*pending, Stage::waiting);
+    deadlines_.set(command.send_by.mono, command.number, key.device);
     pump(*box, now);
     if (pending->stage != Stage::waiting) {
         return;

@@ -72,7 +72,6 @@ public:
 
     enum class CancelResult {
         cancelled,
-        deferred,  ///< it is still being stored: ends as soon as it is accepted
         already_sent,
         unknown,
     };

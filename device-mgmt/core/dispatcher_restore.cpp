@@ -29,6 +29,7 @@ void Dispatcher::restore(Command command, Moment now) {
     const Moment deadline = command.reply_by ? *command.reply_by : command.send_by;
     deadlines_.set(deadline.mono, command.number, command.key.device);
     Pending pending(std::move(command));
+    pending.stored = true;
     pending.restored = pending.command.delivery == Delivery::at_least_once;
     pending.marked = has_left(pending.command);
     ++unfinished_;

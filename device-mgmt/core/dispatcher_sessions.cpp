@@ -143,7 +143,7 @@ bool Dispatcher::replied(const proto::DeviceId& device,
     if (pending == nullptr) {
         return false;
     }
-    if (pending->stage == Stage::ending) {
+    if (pending->stage == Stage::ending && pending->stored) {
         reply_while_ending(*pending, session, reply, now);
         return true;
     }

@@ -14,7 +14,7 @@ namespace dm::core {
 
 /// Where an unfinished command is between the store and the device.
 enum class Stage {
-    storing,    ///< not accepted yet: the commit is under way
+    storing,    ///< not accepted yet: the commit is under way (see `stored`)
     waiting,    ///< queued: offline, behind the window, or to be sent again
     marking,    ///< at_most_once: that it is about to be sent is being stored
     sending,    ///< handed to the session, which has not confirmed yet
@@ -36,12 +36,12 @@ struct Pending {
     SessionRef sent_to;             ///< of the last sending
     std::optional<Moment> sent_at;  ///< of the first sending
     bool ended_by_reply = false;
-    bool restored = false;          ///< an earlier process may have sent it without a mark
-    bool marked = false;            ///< at_most_once: it is stored that this may have been sent
-    bool cancel_requested = false;  ///< while storing: cancelled as soon as it is accepted
+    bool restored = false;  ///< an earlier process may have sent it without a mark
+    bool marked = false;    ///< at_most_once: it is stored that this may have been sent
+    bool stored = false;    ///< accepted: what is not may not be told
     /// Replies that wait for the commit of the end; at most kMaxHeldAcks.
     std::vector<std::pair<SessionRef, proto::ReplyResult>> acks;
-    /// Other publishes of the same id that came while it was storing; at most kMaxRepeaters.
+    /// Other publishes of the same id that came before it was stored; at most kMaxRepeaters.
     std::vector<ReplyTo> repeaters;
 };
 

@@ -60,8 +60,7 @@ Inlet::Inlet(asio::io_context& io,
       ingress_(ingress),
       take_(std::move(take)),
       fatal_(std::move(fatal)),
-      ids_(std::move(ids)),
-      tracker_(durable),
+      ids_(ids),
       replayed_(durable),
       received_(io, [this](std::vector<Arrival>& batch) {
           waiting_.insert(waiting_.end(),
@@ -128,7 +127,7 @@ void Inlet::replay_some() {
 
 void Inlet::pump() {
     while (store_.writable()) {
-        if (when_replayed_ && waiting_.empty() && tracker_.open() < kMaxReplaying) {
+        if (when_replayed_ && waiting_.empty() && decisions_.open() < kMaxReplaying) {
             replay_some();
         }
         if (waiting_.empty()) {
@@ -137,14 +136,18 @@ void Inlet::pump() {
         Arrival next = std::move(waiting_.front());
         waiting_.pop_front();
         waiting_count_ = waiting_.size();
-        tracker_.begin(next.lsn);
+        decisions_.begin(next.lsn);
         take_(next);
     }
 }
 
-void Inlet::done(store::Lsn lsn) {
-    if (tracker_.done(lsn)) {
-        store_.imported(tracker_.imported());
+void Inlet::decide(store::Lsn lsn, std::function<void()> decision) {
+    decisions_.ready(lsn, std::move(decision));
+    while (const auto next = decisions_.take()) {
+        store_.together([&] {
+            next->decide();
+            store_.imported(next->lsn);
+        });
     }
 }
 

@@ -3,7 +3,7 @@
 #include "device-mgmt/broker/broker.hpp"
 #include "device-mgmt/core/clock.hpp"
 #include "device-mgmt/loop/channel.hpp"
-#include "device-mgmt/relay/import_tracker.hpp"
+#include "device-mgmt/relay/decision_queue.hpp"
 #include "device-mgmt/relay/uuid.hpp"
 #include "device-mgmt/store/command_store.hpp"
 #include "device-mgmt/store/ingress.hpp"
@@ -43,8 +43,7 @@ inline constexpr std::chrono::seconds kAppendPatience{10};
 /// store takes what comes of them. At start what the log still holds goes the same way.
 class Inlet {
 public:
-    /// Takes a record up: it must be told `done` once the store has been called for what came of
-    /// it.
+    /// Takes a record up, which ends in one call of `decide`.
     using Take = std::function<void(Arrival&)>;
 
     /// Called on the broker's thread when the log cannot take a publish. Must not return: the
@@ -68,8 +67,10 @@ public:
     /// Takes up what the log holds, as far as the store keeps pace; then calls `done`, once.
     void replay(std::function<void()> done);
 
-    /// The record has been dealt with by the calls to the store made so far.
-    void done(store::Lsn lsn);
+    /// Calls `decision` when every record before this one has been decided: at once, or by a later
+    /// call of decide. What it calls the store for, and that this record is dealt with, are one
+    /// transaction: no record that is replayed has been decided before.
+    void decide(store::Lsn lsn, std::function<void()> decision);
 
     /// Takes up what waits while the store has room. Call when it may have gained some.
     void pump();
@@ -77,8 +78,8 @@ public:
     /// Gives back space of the log that is not needed any more; now and then.
     void release() { ingress_.release(store_.durable_lsn()); }
 
-    /// Records in the log that have not been dealt with.
-    [[nodiscard]] std::size_t open() const { return tracker_.open() + waiting_.size(); }
+    /// Records in the log that have not been decided.
+    [[nodiscard]] std::size_t open() const { return decisions_.open() + waiting_.size(); }
 
 private:
     void replay_some();
@@ -89,7 +90,7 @@ private:
     Take take_;
     Fatal fatal_;
     UuidSource ids_;  ///< the broker's thread only
-    ImportTracker tracker_;
+    DecisionQueue decisions_;
     store::Lsn replayed_;
     std::function<void()> when_replayed_;  ///< set while there may be something to replay
     std::deque<Arrival> waiting_;

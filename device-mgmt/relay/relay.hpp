@@ -33,7 +33,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -169,11 +168,8 @@ private:
     // From the broker.
     void take(Arrival& arrival);
     void take(const BrokerEvent& event);
-    void submit(core::Submission submission, store::Lsn lsn);
-    void look_up_and_submit(core::Submission submission, store::Lsn lsn);
-    void cancel(const Cancel& cancel, store::Lsn lsn);
-    /// Records of cancellations of this command that waited for its commit.
-    [[nodiscard]] std::vector<store::Lsn> take_deferred_cancels(const core::CommandKey& key);
+    void submit(core::Submission submitted, store::Lsn lsn);
+    void cancel(const Cancel& cancel);
     void refuse(const RefusedInput& refused);
 
     // Of that what is not kept.
@@ -261,8 +257,6 @@ private:
     bool started_ = false;  ///< not: time passes by hand, and no timer is armed
     std::optional<core::Instant> armed_;
     std::function<void()> when_ticked_;  ///< called once, by the next tick
-    /// Cancellations of commands that are still being stored.
-    std::unordered_map<core::CommandKey, std::vector<store::Lsn>> deferred_cancels_;
     Inlet inlet_;
     loop::Channel<broker::InboundMessage> transient_;
     loop::Channel<BrokerEvent> events_;

@@ -3,6 +3,7 @@
 #include "device-mgmt/log/log.hpp"
 #include "device-mgmt/relay/relay.hpp"
 
+#include <memory>
 #include <utility>
 
 namespace dm::relay {
@@ -19,20 +20,19 @@ void Relay::take(Arrival& arrival) {
     }
     if (const auto* wanted = std::get_if<Cancel>(&intake)) {
         metrics_.broker_message("cancel");
-        // By way of the store, as commands go: it must not overtake the one it is about.
-        store_.find_finished(wanted->key, [this, wanted = *wanted, lsn = arrival.lsn](const auto&) {
-            cancel(wanted, lsn);
-        });
+        inlet_.decide(arrival.lsn, [this, wanted = *wanted] { cancel(wanted); });
         return;
     }
     if (const auto* refused = std::get_if<RefusedInput>(&intake)) {
         metrics_.broker_message("refused");
-        refuse(*refused);
-    } else if (const auto* ignored = std::get_if<IgnoredInput>(&intake)) {
+        inlet_.decide(arrival.lsn, [this, refused = *refused] { refuse(refused); });
+        return;
+    }
+    if (const auto* ignored = std::get_if<IgnoredInput>(&intake)) {
         metrics_.broker_message(ignored->why);
         log::warn("publish_ignored", {{"topic", arrival.record.topic}, {"why", ignored->why}});
     }
-    inlet_.done(arrival.lsn);
+    inlet_.decide(arrival.lsn, [] {});
 }
 
 void Relay::take(const BrokerEvent& event) {
@@ -57,40 +57,30 @@ void Relay::take(const BrokerEvent& event) {
     }
 }
 
-void Relay::submit(core::Submission submission, store::Lsn lsn) {
-    const auto& after = submission.request.after;
-    if (after && !dispatcher_.holds({submission.device, *after})) {
-        core::CommandKey key{submission.device, *after};
-        store_.find_finished(key,
-                             [this, submission = std::move(submission), lsn](const auto& found) {
-                                 core::Submission known = submission;
-                                 known.after_known = found.has_value();
-                                 look_up_and_submit(std::move(known), lsn);
-                             });
-        return;
+void Relay::submit(core::Submission submitted, store::Lsn lsn) {
+    const auto submission = std::make_shared<core::Submission>(std::move(submitted));
+    const auto& id = submission->request.id;
+    const core::CommandKey key{submission->device, id ? *id : submission->fallback_id};
+    // Both at once: searches complete in order, so this one never waits for its turn to be decided
+    // while what it found grows old.
+    if (const auto& after = submission->request.after;
+        after && !dispatcher_.holds({submission->device, *after})) {
+        store_.find_finished({submission->device, *after}, [submission](const auto& found) {
+            submission->after_known = found.has_value();
+        });
     }
-    look_up_and_submit(std::move(submission), lsn);
+    store_.find_finished(key, [this, submission, lsn](const auto& finished) {
+        inlet_.decide(lsn, [this, submission, finished] {
+            dispatcher_.submit(*submission, finished, clock_());
+            carry_out_effects();
+        });
+        inlet_.pump();
+    });
 }
 
-void Relay::look_up_and_submit(core::Submission submission, store::Lsn lsn) {
-    const auto& id = submission.request.id;
-    core::CommandKey key{submission.device, id ? *id : submission.fallback_id};
-    store_.find_finished(key,
-                         [this, submission = std::move(submission), lsn](const auto& finished) {
-                             dispatcher_.submit(submission, finished, clock_());
-                             carry_out_effects();
-                             inlet_.done(lsn);
-                             inlet_.pump();
-                         });
-}
-
-void Relay::cancel(const Cancel& cancel, store::Lsn lsn) {
+void Relay::cancel(const Cancel& cancel) {
     using Result = core::Dispatcher::CancelResult;
     const auto result = dispatcher_.cancel(cancel.key, clock_());
-    if (result == Result::deferred) {
-        deferred_cancels_[cancel.key].push_back(lsn);
-        return;
-    }
     if (result != Result::cancelled) {
         const bool sent = result == Result::already_sent;
         log::info("cancel_without_effect",
@@ -109,13 +99,6 @@ void Relay::cancel(const Cancel& cancel, store::Lsn lsn) {
         }
     }
     carry_out_effects();
-    inlet_.done(lsn);
-    inlet_.pump();
-}
-
-std::vector<store::Lsn> Relay::take_deferred_cancels(const core::CommandKey& key) {
-    auto node = deferred_cancels_.extract(key);
-    return node.empty() ? std::vector<store::Lsn>{} : std::move(node.mapped());
 }
 
 void Relay::refuse(const RefusedInput& refused) {

@@ -25,9 +25,6 @@ void Relay::carry_out(core::StoreAccepted& effect) {
                       carry_out_effects();
                       broadcasts_.stored(key);
                       continue_broadcasts();
-                      for (const store::Lsn lsn : take_deferred_cancels(key)) {
-                          inlet_.done(lsn);
-                      }
                       inlet_.pump();
                   });
 }

@@ -37,7 +37,27 @@ CommandRecord MemoryStore::with_terminal(const CommandRecord& record) const {
     return copy;
 }
 
+bool MemoryStore::survives() {
+    if (crashed()) {
+        return false;
+    }
+    if (until_crash_ && !together_) {
+        --*until_crash_;
+    }
+    return true;
+}
+
+void MemoryStore::together(const std::function<void()>& calls) {
+    together_ = true;
+    calls();
+    together_ = false;
+    static_cast<void>(survives());
+}
+
 void MemoryStore::accept(const core::Command& command, Done done) {
+    if (!survives()) {
+        return;
+    }
     const proto::WallTime at = command.accepted_at.wall;
     const auto [it, is_new] = records_.try_emplace(command.key,
                                                    CommandRecord{command.key,
@@ -60,6 +80,9 @@ void MemoryStore::accept(const core::Command& command, Done done) {
 }
 
 void MemoryStore::finish(core::FinishedCommand finished, std::optional<OutboxRow> row, Done done) {
+    if (!survives()) {
+        return;
+    }
     if (row) {
         outbox_.insert_or_assign(row->number, *row);
     }
@@ -94,6 +117,9 @@ void MemoryStore::finish(core::FinishedCommand finished, std::optional<OutboxRow
 }
 
 void MemoryStore::mark(Mark mark, Done done) {
+    if (!survives()) {
+        return;
+    }
     const auto it = records_.find(mark.key);
     if (it != records_.end() && !it->second.finished_at) {
         it->second.attempts = std::max(it->second.attempts, mark.attempts);
@@ -112,6 +138,9 @@ void MemoryStore::mark(Mark mark, Done done) {
 }
 
 void MemoryStore::find_finished(const core::CommandKey& key, Found found) {
+    if (crashed()) {
+        return;
+    }
     const auto it = finished_.find(key);
     post_([found = std::move(found),
            result = it == finished_.end() ? std::nullopt : std::optional(it->second)] {
@@ -129,12 +158,18 @@ std::chrono::milliseconds MemoryStore::dedup_horizon(proto::WallTime now) const 
 }
 
 void MemoryStore::put_outbox(OutboxRow row, Done done) {
+    if (!survives()) {
+        return;
+    }
     const std::uint64_t number = row.number;
     outbox_.insert_or_assign(number, std::move(row));
     post_(std::move(done));
 }
 
 void MemoryStore::find_outbox(std::vector<std::uint64_t> numbers, Rows rows) {
+    if (crashed()) {
+        return;
+    }
     std::vector<OutboxRow> found;
     for (const std::uint64_t number : numbers) {
         if (const auto it = outbox_.find(number); it != outbox_.end()) {
@@ -145,16 +180,25 @@ void MemoryStore::find_outbox(std::vector<std::uint64_t> numbers, Rows rows) {
 }
 
 void MemoryStore::remove_outbox(std::vector<std::uint64_t> numbers) {
+    if (!survives()) {
+        return;
+    }
     for (const std::uint64_t number : numbers) {
         outbox_.erase(number);
     }
 }
 
 void MemoryStore::imported(std::uint64_t lsn) {
+    if (!survives()) {
+        return;
+    }
     lsn_ = std::max(lsn_, lsn);
 }
 
 void MemoryStore::set_epoch(std::uint64_t epoch) {
+    if (!survives()) {
+        return;
+    }
     epoch_ = std::max(epoch_, epoch);
 }
 
@@ -166,6 +210,7 @@ Loaded MemoryStore::load(core::Moment now) {
             device.since = device.last_seen;
         }
     }
+    until_crash_.reset();
     Loaded loaded;
     for (const auto& [number, command] : unfinished_) {
         core::Command& seen = loaded.unfinished.emplace_back(command);

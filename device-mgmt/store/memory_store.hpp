@@ -38,6 +38,10 @@ public:
 
     MemoryStore(MemoryStoreSettings settings, Post post);
 
+    /// The process is to die after so many more transactions: calls after them leave no trace, and
+    /// nothing completes, until `load`. Every write is one, unless it is called in `together`.
+    void crash_after(std::size_t transactions) { until_crash_ = transactions; }
+
     void accept(const core::Command& command, Done done) override;
     void finish(core::FinishedCommand finished, std::optional<OutboxRow> row, Done done) override;
     void mark(Mark mark, Done done = {}) override;
@@ -46,13 +50,14 @@ public:
     void put_outbox(OutboxRow row, Done done) override;
     void find_outbox(std::vector<std::uint64_t> numbers, Rows rows) override;
     void remove_outbox(std::vector<std::uint64_t> numbers) override;
+    void together(const std::function<void()>& calls) override;
     void imported(std::uint64_t lsn) override;
 
     [[nodiscard]] std::uint64_t durable_lsn() const override { return lsn_; }
 
     void set_epoch(std::uint64_t epoch) override;
 
-    [[nodiscard]] bool writable() const override { return true; }
+    [[nodiscard]] bool writable() const override { return !crashed(); }
 
     [[nodiscard]] bool has_space() const override { return true; }
 
@@ -70,6 +75,10 @@ public:
     void list_devices(proto::DevicesQuery wanted, Answer<DeviceList> answer) override;
 
 private:
+    [[nodiscard]] bool crashed() const { return until_crash_ == std::size_t{0}; }
+
+    /// Called by every write: whether it survives.
+    [[nodiscard]] bool survives();
     void add_step(CommandRecord& record,
                   proto::WallTime at,
                   proto::CommandState state,
@@ -86,6 +95,8 @@ private:
     std::map<proto::DeviceId, proto::DeviceDetails> devices_;
     std::map<std::uint64_t, core::Command> unfinished_;  ///< by acceptance
     std::map<std::uint64_t, OutboxRow> outbox_;
+    std::optional<std::size_t> until_crash_;
+    bool together_ = false;
     std::uint64_t epoch_ = 0;
     std::uint64_t accepted_ = 0;
     std::uint64_t ended_ = 0;

@@ -5,36 +5,53 @@
 namespace dm::store {
 
 void OpQueue::push(Op op) {
-    const std::size_t bytes = bytes_of(op);
-    const bool urgent = is_urgent(op);
-    bool wake = false;
-    {
-        const std::lock_guard lock(mutex_);
-        ops_.push_back(std::move(op));
-        bytes_ += bytes;
-        urgent_ += urgent ? 1U : 0U;
-        wake = waiting_ && (urgent || ops_.size() >= kMaxIdle);
-        waiting_ = waiting_ && !wake;
+    std::unique_lock lock(mutex_);
+    add(std::move(op), false);
+    wake(std::move(lock));
+}
+
+void OpQueue::push(std::vector<Op> together) {
+    std::unique_lock lock(mutex_);
+    bool joined = false;
+    for (Op& op : together) {
+        add(std::move(op), std::exchange(joined, true));
     }
-    if (wake) {
+    wake(std::move(lock));
+}
+
+void OpQueue::add(Op op, bool joined) {
+    bytes_ += bytes_of(op);
+    urgent_ += is_urgent(op) ? 1U : 0U;
+    ops_.push_back({std::move(op), joined});
+}
+
+void OpQueue::wake(std::unique_lock<std::mutex> lock) {
+    if (waiting_ && is_due()) {
+        waiting_ = false;
+        lock.unlock();
         wake_.notify_one();
     }
+}
+
+bool OpQueue::is_due() const {
+    return urgent_ > 0 || ops_.size() >= kMaxIdle;
 }
 
 std::vector<Op> OpQueue::take(std::chrono::milliseconds patience) {
     std::unique_lock lock(mutex_);
     waiting_ = true;
-    wake_.wait_for(
-        lock, patience, [&] { return closed_ || urgent_ > 0 || ops_.size() >= kMaxIdle; });
+    wake_.wait_for(lock, patience, [&] { return closed_ || is_due(); });
     waiting_ = false;
     std::vector<Op> batch;
     std::size_t bytes = 0;
-    while (!ops_.empty() && batch.size() < kMaxBatch && bytes < kMaxBatchBytes) {
-        const std::size_t size = bytes_of(ops_.front());
-        urgent_ -= is_urgent(ops_.front()) ? 1U : 0U;
+    while (!ops_.empty() &&
+           (ops_.front().joined || (batch.size() < kMaxBatch && bytes < kMaxBatchBytes))) {
+        Op& next = ops_.front().op;
+        const std::size_t size = bytes_of(next);
+        urgent_ -= is_urgent(next) ? 1U : 0U;
         bytes += size;
         bytes_ -= size;
-        batch.push_back(std::move(ops_.front()));
+        batch.push_back(std::move(next));
         ops_.pop_front();
     }
     return batch;

@@ -19,13 +19,16 @@ class OpQueue {
 public:
     static constexpr std::size_t kMaxBacklog = 50'000;
     static constexpr std::size_t kMaxBacklogBytes = std::size_t{64} * 1024 * 1024;
-    /// One transaction takes at most this much.
+    /// One transaction takes at most this much, and the rest of what belongs together.
     static constexpr std::size_t kMaxBatch = 4096;
     static constexpr std::size_t kMaxBatchBytes = std::size_t{8} * 1024 * 1024;
     /// So many calls that nobody waits for wake the writer all the same.
     static constexpr std::size_t kMaxIdle = 4096;
 
     void push(Op op);
+
+    /// Calls that go into one batch, whatever its bounds.
+    void push(std::vector<Op> together);
 
     /// The next batch, as soon as somebody waits for something in it; empty when `patience` is
     /// over, or when the queue was closed and is empty.
@@ -40,9 +43,18 @@ public:
     [[nodiscard]] std::size_t size() const;
 
 private:
+    struct Entry {
+        Op op;
+        bool joined;  ///< goes into the batch of the one before
+    };
+
+    void add(Op op, bool joined);
+    void wake(std::unique_lock<std::mutex> lock);
+    [[nodiscard]] bool is_due() const;
+
     mutable std::mutex mutex_;
     std::condition_variable wake_;
-    std::deque<Op> ops_;      ///< guarded by mutex_, like all that follows
+    std::deque<Entry> ops_;   ///< guarded by mutex_, like all that follows
     std::size_t bytes_ = 0;   ///< of ops_
     std::size_t urgent_ = 0;  ///< of ops_
     bool waiting_ = false;    ///< the writer sleeps

@@ -77,27 +77,27 @@ Loaded SqliteStore::load(core::Moment now) {
 }
 
 void SqliteStore::accept(const core::Command& command, Done done) {
-    writer_.push(AcceptOp{command, std::move(done)});
+    call(AcceptOp{command, std::move(done)});
 }
 
 void SqliteStore::finish(core::FinishedCommand finished, std::optional<OutboxRow> row, Done done) {
     const bool ended_before =
         ended_.insert(ended_.hash(finished.key.device.str(), finished.key.id));
-    writer_.push(FinishOp{std::move(finished), std::move(row), std::move(done), ended_before});
+    call(FinishOp{std::move(finished), std::move(row), std::move(done), ended_before});
 }
 
 void SqliteStore::mark(Mark mark, Done done) {
-    writer_.push(MarkOp{std::move(mark), std::move(done)});
+    call(MarkOp{std::move(mark), std::move(done)});
 }
 
 void SqliteStore::find_finished(const core::CommandKey& key, Found found) {
     // With no other find under way none is overtaken. Otherwise the writer answers in order.
-    if (writer_.finds_in_flight() == 0 &&
+    if (!together_ && writer_.finds_in_flight() == 0 &&
         !ended_.may_contain(ended_.hash(key.device.str(), key.id))) {
         post_([found = std::move(found)] { found(std::nullopt); });
         return;
     }
-    writer_.push(FindOp{key, std::move(found)});
+    call(FindOp{key, std::move(found)});
 }
 
 std::chrono::milliseconds SqliteStore::dedup_horizon(proto::WallTime now) const {
@@ -108,19 +108,33 @@ std::chrono::milliseconds SqliteStore::dedup_horizon(proto::WallTime now) const 
 }
 
 void SqliteStore::put_outbox(OutboxRow row, Done done) {
-    writer_.push(PutOutboxOp{std::move(row), std::move(done)});
+    call(PutOutboxOp{std::move(row), std::move(done)});
 }
 
 void SqliteStore::find_outbox(std::vector<std::uint64_t> numbers, Rows rows) {
-    writer_.push(FindOutboxOp{std::move(numbers), std::move(rows)});
+    call(FindOutboxOp{std::move(numbers), std::move(rows)});
 }
 
 void SqliteStore::remove_outbox(std::vector<std::uint64_t> numbers) {
-    writer_.push(RemoveOutboxOp{std::move(numbers)});
+    call(RemoveOutboxOp{std::move(numbers)});
+}
+
+void SqliteStore::together(const std::function<void()>& calls) {
+    together_.emplace();
+    calls();
+    writer_.push(*std::exchange(together_, std::nullopt));
+}
+
+void SqliteStore::call(Op op) {
+    if (together_) {
+        together_->push_back(std::move(op));
+    } else {
+        writer_.push(std::move(op));
+    }
 }
 
 void SqliteStore::imported(std::uint64_t lsn) {
-    writer_.push(ImportedOp{lsn});
+    call(ImportedOp{lsn});
 }
 
 std::uint64_t SqliteStore::durable_lsn() const {
@@ -128,7 +142,7 @@ std::uint64_t SqliteStore::durable_lsn() const {
 }
 
 void SqliteStore::set_epoch(std::uint64_t epoch) {
-    writer_.push(EpochOp{epoch});
+    call(EpochOp{epoch});
 }
 
 bool SqliteStore::writable() const {
@@ -196,7 +210,7 @@ void SqliteStore::list(ListRequest request, Answer<CommandList> answer) {
 }
 
 void SqliteStore::save_device(proto::DeviceDetails device) {
-    writer_.push(DeviceOp{std::move(device)});
+    call(DeviceOp{std::move(device)});
 }
 
 void SqliteStore::find_device(proto::DeviceId device,

@@ -52,6 +52,7 @@ public:
     void put_outbox(OutboxRow row, Done done) override;
     void find_outbox(std::vector<std::uint64_t> numbers, Rows rows) override;
     void remove_outbox(std::vector<std::uint64_t> numbers) override;
+    void together(const std::function<void()>& calls) override;
     void imported(std::uint64_t lsn) override;
     [[nodiscard]] std::uint64_t durable_lsn() const override;
     void set_epoch(std::uint64_t epoch) override;
@@ -84,9 +85,12 @@ private:
     template <class What>
     void query(Reads what, std::function<What(const Database&)> read, Answer<What> answer);
 
+    void call(Op op);
+
     std::string path_;
     std::string node_;
     Post post_;
+    std::optional<std::vector<Op>> together_;  ///< set within `together`
     KeySet ended_;
     Reader reader_;
     Writer writer_;  ///< starts queries on the reader

@@ -88,6 +88,11 @@ void Writer::push(Op op) {
     queue_.push(std::move(op));
 }
 
+void Writer::push(std::vector<Op> together) {
+    finds_ += count<FindOp>(together);
+    queue_.push(std::move(together));
+}
+
 bool Writer::writable() const {
     return healthy_.load() && queue_.has_room();
 }

@@ -63,6 +63,7 @@ public:
     /// With the unfinished commands as they were loaded.
     void start(const std::vector<core::Command>& unfinished);
     void push(Op op);
+    void push(std::vector<Op> together);
 
     // Any thread.
     [[nodiscard]] bool writable() const;

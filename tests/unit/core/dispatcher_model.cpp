@@ -147,6 +147,7 @@ void DispatcherModel::complete_store_call() {
         done.marked_at = clock_.now().mono;
         dispatcher_.marked(done.key, clock_.now());
     } else if (call.what == StoreCall::end) {
+        require(done.committed, "the end was stored before the acceptance");
         done.end_committed = true;
         dispatcher_.stored_end(done.key);
     } else {

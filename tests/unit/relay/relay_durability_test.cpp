@@ -57,11 +57,11 @@ TEST_CASE("a command without an id that is replayed after its commit is not a se
     CHECK(sent[0].frame.attempt == 2);
 }
 
-TEST_CASE("the import passes a record only when every record before it has been dealt with") {
+TEST_CASE("records are decided in their order, also when one needs no answer of the store") {
     Node node;
     node.hold_store();
     node.publish(R"({"id":"c-1","command":"x"})");
-    node.publish("no JSON");  // needs no answer of the store to be dealt with
+    node.publish("no JSON");
     CHECK(node.store().durable_lsn() == 0);
     node.complete();
     CHECK(node.store().durable_lsn() == 2);
@@ -72,20 +72,60 @@ TEST_CASE("a cancellation of a command that is being stored survives the process
     node.hold_store();
     node.publish(R"({"id":"c-1","command":"x","ttl_s":600})");
     node.complete(1);  // the search: it is submitted, its commit is under way
-    broker::InboundMessage cancel;
-    cancel.topic = "dm/cancel/d-1";
-    cancel.payload = R"({"id":"c-1"})";
-    node.broker().deliver(cancel);
-    node.run();
-    node.complete(0);
-    CHECK(node.store().durable_lsn() == 1);
+    node.cancel("c-1");
+    CHECK(node.store().durable_lsn() == 2);
     node.kill();
     node.start();
     node.complete();
-    node.complete();
-    node.complete();
     REQUIRE(node.on("dm/replies/d-1").size() == 1);
     CHECK(node.on("dm/replies/d-1")[0].payload.find("cancelled") != std::string::npos);
+}
+
+TEST_CASE("wherever the process dies, a submission that was rejected is not accepted afterwards") {
+    for (std::size_t transactions = 0; transactions < 10; ++transactions) {
+        CAPTURE(transactions);
+        Node node;
+        node.store().crash_after(transactions);
+        // Behind one that needs answers of the store.
+        node.publish(R"({"id":"c-1","command":"x","ttl_s":600,"after":"c-0"})");
+        node.publish(R"({"id":"c-2","command":"x","ttl_s":0})");
+        node.kill();
+        // Connected now: it would not be rejected any more.
+        node.start(true, [&] { node.open(kFirst); });
+        node.confirm_sendings();
+        const bool is_accepted = !node.on("dm/status/d-1").empty();
+        std::vector<std::string> rejections;
+        for (const broker::OutboundMessage& message : node.on("dm/replies/d-1")) {
+            if (message.payload.find("\"c-2\"") != std::string::npos) {
+                rejections.push_back(message.payload);
+            }
+        }
+        CHECK(rejections.empty() == is_accepted);
+    }
+}
+
+TEST_CASE("wherever the process dies, a repetition gets what its command got, never a conflict") {
+    for (std::size_t transactions = 0; transactions < 12; ++transactions) {
+        CAPTURE(transactions);
+        Node node;
+        node.store().crash_after(transactions);
+        node.open(kFirst);
+        node.publish(R"({"id":"c-1","command":"x","ttl_s":600})", "answers/1");
+        node.confirm_sendings();
+        node.reply(kFirst, "c-1");
+        node.publish(R"({"id":"c-1","command":"x","ttl_s":600})", "answers/2");
+        node.restart();
+        node.open(kSecond);
+        node.confirm_sendings();
+        node.reply(kSecond, "c-1");
+        for (const std::string topic : {"answers/1", "answers/2"}) {
+            for (const broker::OutboundMessage& message : node.on(topic)) {
+                CHECK(message.payload.find("conflict") == std::string::npos);
+            }
+        }
+        CHECK_FALSE(node.on("answers/1").empty());
+        CHECK_FALSE(node.on("answers/2").empty());
+    }
 }
 
 TEST_CASE("a rejection is published again by the next process until it is acknowledged") {

@@ -33,9 +33,13 @@ public:
         static_cast<void>(broker_.take_published());
     }
 
-    /// A process begins with what is stored, and connects.
-    void start(bool session_present = true) {
+    /// A process begins with what is stored, and connects. `meanwhile`: before it takes up what
+    /// the log holds.
+    void start(bool session_present = true, const std::function<void()>& meanwhile = {}) {
         process_ = std::make_unique<Process>(*this);
+        if (meanwhile) {
+            meanwhile();
+        }
         process_->relay.begin();
         run();
         if (broker_.started()) {
@@ -86,6 +90,14 @@ public:
         message.topic = "dm/commands/d-1";
         message.payload = payload;
         message.response_topic = std::move(response_topic);
+        broker_.deliver(std::move(message));
+        run();
+    }
+
+    void cancel(const std::string& id) {
+        broker::InboundMessage message;
+        message.topic = "dm/cancel/d-1";
+        message.payload = R"({"id":")" + id + R"("})";
         broker_.deliver(std::move(message));
         run();
     }

@@ -94,6 +94,23 @@ TEST_CASE_TEMPLATE("writes complete in the order of their calls, and later", Kin
     }
 }
 
+TEST_CASE_TEMPLATE("calls made together complete in their order, and are there",
+                   Kind,
+                   Memory,
+                   Sqlite) {
+    Fixture<Kind> f;
+    f.store.together([&] {
+        f.store.accept(accepted(key("c-1")), f.note("accepted"));
+        f.store.finish(finished(key("c-1"), kStart, "the end"), f.note("finished"));
+        f.note_find(key("c-1"));
+        f.store.put_outbox(message(1), f.note("put"));
+        f.store.imported(5);
+    });
+    f.run(4);
+    CHECK(f.log == std::vector<std::string>{"accepted", "finished", "the end", "put"});
+    CHECK(f.store.durable_lsn() == 5);
+}
+
 TEST_CASE_TEMPLATE("a find sees an end whose call came before it", Kind, Memory, Sqlite) {
     Fixture<Kind> f;
     f.note_find(key("c-1"));
