@@ -2,6 +2,7 @@
 
 #include "device-mgmt/auth/credentials.hpp"
 #include "device-mgmt/settings/table.hpp"
+#include "device-mgmt/settings/words.hpp"
 
 #include <cstdio>
 #include <utility>
@@ -24,26 +25,6 @@ constexpr const char* kUsage =
     "The file may also come from DEVICE_MGMT_AUTH_CREDENTIALS or from --config. Adding an id "
     "again\n"
     "replaces its secret. A running server reads the file on SIGHUP.\n";
-
-/// Words that are neither flags nor their values.
-std::vector<std::string> take_words(std::vector<std::string>& arguments) {
-    std::vector<std::string> words;
-    std::vector<std::string> flags;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const std::string& argument = arguments[i];
-        if (argument.empty() || argument.front() != '-') {
-            words.push_back(argument);
-            continue;
-        }
-        flags.push_back(argument);
-        const bool value_follows = argument.find('=') == std::string::npos;
-        if (value_follows && i + 1 < arguments.size()) {
-            flags.push_back(arguments[++i]);
-        }
-    }
-    arguments = std::move(flags);
-    return words;
-}
 
 CliResult usage(const std::string& problem) {
     return {kWrongUsage, "", fmt::format("device-mgmt credentials: {}\n{}", problem, kUsage)};
@@ -84,7 +65,7 @@ CliResult run_credentials(const settings::Sources& sources) {
             return {0, kUsage, ""};
         }
     }
-    const std::vector<std::string> words = take_words(rest.arguments);
+    const std::vector<std::string> words = settings::take_words(rest.arguments);
     std::string file;
     settings::Table table({"device-mgmt credentials", "DEVICE_MGMT_", DM_VERSION, ""});
     table.text("auth.credentials", file, "The file of HTTP Basic credentials.");

@@ -1,6 +1,7 @@
 #include "device-mgmt/store/store_cli.hpp"
 
 #include "device-mgmt/settings/table.hpp"
+#include "device-mgmt/settings/words.hpp"
 #include "device-mgmt/store/backup.hpp"
 
 #include <algorithm>
@@ -25,25 +26,6 @@ constexpr const char* kUsage =
     "Both may run beside a server. The path may also come from DEVICE_MGMT_STORE_SQLITE or from\n"
     "--config. To restore: stop the server, move the store with its -wal and -shm away, copy the\n"
     "backup to its place, start the server.\n";
-
-/// Words that are neither flags nor their values.
-std::vector<std::string> take_words(std::vector<std::string>& arguments) {
-    std::vector<std::string> words;
-    std::vector<std::string> flags;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const std::string& argument = arguments[i];
-        if (argument.empty() || argument.front() != '-') {
-            words.push_back(argument);
-            continue;
-        }
-        flags.push_back(argument);
-        if (argument.find('=') == std::string::npos && i + 1 < arguments.size()) {
-            flags.push_back(arguments[++i]);
-        }
-    }
-    arguments = std::move(flags);
-    return words;
-}
 
 CliResult usage(const std::string& problem) {
     return {kWrongUsage, "", "device-mgmt store: " + problem + "\n" + kUsage};
@@ -100,7 +82,7 @@ CliResult run_store(const settings::Sources& sources) {
             return {0, kUsage, ""};
         }
     }
-    const std::vector<std::string> words = take_words(rest.arguments);
+    const std::vector<std::string> words = settings::take_words(rest.arguments);
     std::string path;
     settings::Table table({"device-mgmt store", "DEVICE_MGMT_", DM_VERSION, ""});
     table.text("store.sqlite", path, "The file of the store.");
