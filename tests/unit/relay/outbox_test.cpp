@@ -1,8 +1,11 @@
 #include "device-mgmt/relay/outbox.hpp"
 
-#include "device-mgmt/store/memory_store.hpp"
 #include "tests/support/memory_broker.hpp"
+#include "tests/support/memory_store.hpp"
 
+#include <chrono>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,17 +16,24 @@ namespace dm::relay {
 namespace {
 
 using broker::PublishResult;
+using namespace std::chrono_literals;
 
 /// Passes what the broker says on to the outbox, as the relay does.
 struct Office final : broker::BrokerListener {
     test::MemoryBroker broker;
     std::vector<std::string> parked;
     core::Instant now{};
-    store::MemoryStore store{{}, [](const std::function<void()>& done) { done(); }};
+    test::MemoryStore store{{}, [](const std::function<void()>& done) { done(); }};
     Outbox outbox{
         broker, store, {}, [this](const auto& message) { parked.push_back(message.topic); }};
 
     Office() { broker.start(*this); }
+
+    void put_stored(const Publication& publication) {
+        const std::uint64_t number = outbox.next_number();
+        store.put_outbox(to_row(publication, number, std::nullopt),
+                         [&] { outbox.put_stored(number, publication); });
+    }
 
     void on_connected(bool /*session_present*/) override { outbox.retry(); }
 
@@ -98,6 +108,57 @@ TEST_CASE("a refused topic is tried once more on its fallback, then parked") {
     CHECK(office.parked == std::vector<std::string>{"dm/replies/d"});
     CHECK(office.outbox.size() == 0);
     CHECK(office.broker.published().size() == 2);
+}
+
+TEST_CASE("a stored message that is refused everywhere is parked: it stays in the store") {
+    Office office;
+    office.broker.connect();
+    Publication publication = to("r/1");
+    publication.fallback_topic = "dm/replies/d";
+    office.put_stored(publication);
+    office.broker.settle(office.broker.published().back().ticket, PublishResult::refused);
+    office.broker.settle(office.broker.published().back().ticket, PublishResult::refused);
+    CHECK(office.parked == std::vector<std::string>{"dm/replies/d"});
+    CHECK(office.outbox.size() == 0);
+    office.now += 1h;
+    office.outbox.forget(office.now);
+    office.outbox.distrust_broker();
+    office.outbox.retry();
+    CHECK(office.broker.published().size() == 2);
+    CHECK(office.store.load({}).outbox.size() == 1);
+}
+
+TEST_CASE("what the broker acknowledged is forgotten a minute later, and not before") {
+    Office office;
+    office.broker.connect();
+    office.put_stored(to("t"));
+    office.broker.settle_all();
+    office.now += 59s;
+    office.outbox.forget(office.now);
+    CHECK(office.store.load({}).outbox.size() == 1);
+    office.now += 1s;
+    office.outbox.forget(office.now);
+    CHECK(office.store.load({}).outbox.empty());
+}
+
+TEST_CASE("stored messages beyond the bound wait in the store, and keep their order") {
+    Office office;
+    constexpr std::size_t kMessages = 2 * Outbox::kMaxHeld + 700;
+    for (std::size_t i = 0; i < kMessages; ++i) {
+        office.put_stored(to("t", std::to_string(i)));
+    }
+    CHECK(office.outbox.size() == kMessages);
+    office.broker.connect();
+    while (office.outbox.size() > 0) {
+        office.broker.settle_all();
+    }
+    const auto published = office.broker.published();
+    REQUIRE(published.size() == kMessages);
+    bool in_order = true;
+    for (std::size_t i = 0; i < kMessages; ++i) {
+        in_order = in_order && published[i].message.payload == std::to_string(i);
+    }
+    CHECK(in_order);
 }
 
 TEST_CASE("of a retained topic only the latest state waits") {

@@ -1,8 +1,8 @@
 #include "device-mgmt/relay/queries.hpp"
 
-#include "device-mgmt/store/memory_store.hpp"
 #include "tests/support/device_ids.hpp"
 #include "tests/support/manual_clock.hpp"
+#include "tests/support/memory_store.hpp"
 
 #include <deque>
 #include <functional>
@@ -76,9 +76,9 @@ private:
     double max_per_s_;
 
 public:
-    store::MemoryStore store{{24h, 1000, "n1"}, [this](std::function<void()> done) {
-                                 posted.push_back(std::move(done));
-                             }};
+    test::MemoryStore store{{24h, 1000, "n1"}, [this](std::function<void()> done) {
+                                posted.push_back(std::move(done));
+                            }};
     Queries queries{{"n1", max_per_s_},
                     store,
                     metrics,

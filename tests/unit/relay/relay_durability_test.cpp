@@ -42,7 +42,7 @@ TEST_CASE("a command without an id that is replayed after its commit is not a se
     node.publish(R"({"command":"x","ttl_s":600})");
     // The log as it was before the import was noted.
     const auto records = node.ingress().records;
-    store::MemoryStore& store = node.store();
+    test::MemoryStore& store = node.store();
     REQUIRE(store.durable_lsn() == 1);
     node.kill();
     node.start();

@@ -1,11 +1,11 @@
 #pragma once
 
 #include "device-mgmt/relay/relay.hpp"
-#include "device-mgmt/store/memory_store.hpp"
 #include "tests/support/device_ids.hpp"
 #include "tests/support/manual_clock.hpp"
 #include "tests/support/memory_broker.hpp"
 #include "tests/support/memory_ingress.hpp"
+#include "tests/support/memory_store.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -178,7 +178,7 @@ public:
 
     MemoryIngress& ingress() { return ingress_; }
 
-    store::MemoryStore& store() { return store_; }
+    test::MemoryStore& store() { return store_; }
 
     ManualClock& clock() { return clock_; }
 
@@ -231,13 +231,13 @@ private:
     std::vector<std::pair<std::uint32_t, core::Delivery>> deliveries_;
     bool holds_ = false;
     std::deque<std::function<void()>> held_;  ///< completions of the store
-    store::MemoryStore store_{{}, [this](std::function<void()> done) {
-                                  if (holds_) {
-                                      held_.push_back(std::move(done));
-                                  } else {
-                                      asio::post(process_->loop.io(), std::move(done));
-                                  }
-                              }};
+    test::MemoryStore store_{{}, [this](std::function<void()> done) {
+                                 if (holds_) {
+                                     held_.push_back(std::move(done));
+                                 } else {
+                                     asio::post(process_->loop.io(), std::move(done));
+                                 }
+                             }};
     std::uint64_t processes_ = 0;
     std::unique_ptr<Process> process_;
 };

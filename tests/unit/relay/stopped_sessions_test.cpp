@@ -1,7 +1,7 @@
 #include "device-mgmt/relay/stopped_sessions.hpp"
 
-#include "device-mgmt/store/memory_store.hpp"
 #include "tests/support/device_ids.hpp"
+#include "tests/support/memory_store.hpp"
 #include "tests/unit/relay/relay_node.hpp"
 
 #include <functional>
@@ -64,8 +64,8 @@ TEST_CASE("a session whose end was told is not told again by the next process") 
 
 TEST_CASE("all pages are read, each once, and another node's devices are left to it") {
     std::vector<std::function<void()>> posted;
-    store::MemoryStore store({},
-                             [&](std::function<void()> run) { posted.push_back(std::move(run)); });
+    test::MemoryStore store({},
+                            [&](std::function<void()> run) { posted.push_back(std::move(run)); });
     constexpr std::size_t kCount = relay::StoppedSessions::kPage + 1;
     for (std::size_t i = 0; i < kCount; ++i) {
         store.save_device({test::device_id("d-" + std::to_string(i)),

@@ -1,4 +1,4 @@
-#include "device-mgmt/store/memory_store.hpp"
+#include "tests/support/memory_store.hpp"
 
 #include "tests/support/device_ids.hpp"
 
@@ -11,8 +11,8 @@
 #include <doctest/doctest.h>
 
 using dm::core::FinishedCommand;
-using dm::store::MemoryStore;
 using dm::test::device_id;
+using dm::test::MemoryStore;
 using namespace std::chrono_literals;
 
 namespace {
@@ -36,7 +36,7 @@ FinishedCommand finished(const std::string& id, dm::proto::WallTime at) {
 
 /// A store whose completions run when told.
 struct Bench {
-    explicit Bench(dm::store::MemoryStoreSettings settings = {})
+    explicit Bench(dm::test::MemoryStoreSettings settings = {})
         : store(settings,
                 [this](std::function<void()> done) { posted.push_back(std::move(done)); }) {}
 

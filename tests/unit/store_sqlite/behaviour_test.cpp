@@ -1,7 +1,7 @@
 // What every store does, run on each of them.
 
-#include "device-mgmt/store/memory_store.hpp"
 #include "device-mgmt/store/sqlite_store.hpp"
+#include "tests/support/memory_store.hpp"
 #include "tests/unit/store_sqlite/samples.hpp"
 
 #include <functional>
@@ -20,10 +20,10 @@ namespace {
 
 struct Memory {
     explicit Memory(Posted& posted)
-        : store(std::make_unique<store::MemoryStore>(store::MemoryStoreSettings{24h, 10, "n1"},
-                                                     posted.post())) {}
+        : store(std::make_unique<test::MemoryStore>(test::MemoryStoreSettings{24h, 10, "n1"},
+                                                    posted.post())) {}
 
-    std::unique_ptr<store::MemoryStore> store;
+    std::unique_ptr<test::MemoryStore> store;
 };
 
 struct Sqlite {

@@ -1,6 +1,6 @@
 #include "device-mgmt/store/device_buffer.hpp"
-#include "device-mgmt/store/memory_store.hpp"
 #include "device-mgmt/store/sqlite_store.hpp"
+#include "tests/support/memory_store.hpp"
 #include "tests/unit/store_sqlite/samples.hpp"
 
 #include <memory>
@@ -53,8 +53,8 @@ struct Sqlite {
 
 struct Memory {
     explicit Memory(Posted& posted)
-        : store(std::make_unique<store::MemoryStore>(
-              store::MemoryStoreSettings{24h, 10, "n1", kKeep}, posted.post())) {}
+        : store(std::make_unique<test::MemoryStore>(test::MemoryStoreSettings{24h, 10, "n1", kKeep},
+                                                    posted.post())) {}
 
     std::unique_ptr<store::Store> store;
 };

@@ -1,4 +1,4 @@
-#include "device-mgmt/store/memory_store.hpp"
+#include "tests/support/memory_store.hpp"
 
 #include "device-mgmt/store/device_buffer.hpp"
 #include "device-mgmt/store/load.hpp"
@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <utility>
 
-namespace dm::store {
+namespace dm::test {
+
+using namespace store;
 
 namespace {
 
@@ -338,4 +340,4 @@ void MemoryStore::forget(proto::WallTime now) {
     }
 }
 
-}  // namespace dm::store
+}  // namespace dm::test
