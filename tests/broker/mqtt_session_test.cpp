@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 using dm::broker::BrokerSettings;
 using dm::broker::make_mqtt_broker;
 using dm::broker::OutboundMessage;
+using dm::broker::PublishResult;
 using dm::test::MosquittoProcess;
 using dm::test::Recorder;
 
@@ -132,6 +133,58 @@ TEST_CASE("after a broker was killed and came back the subscriptions are there a
         REQUIRE(recorder.wait_messages(round));
     }
     broker->stop(1s);
+}
+
+TEST_CASE(
+    "while it is paused the broker keeps what comes, and hands it over afterwards, in order") {
+    MosquittoProcess mosquitto;
+    mosquitto.start();
+    Recorder publisher_seen;
+    auto publishing = durable(mosquitto.url(), "publisher");
+    publishing.subscriptions = {};
+    const auto publisher = make_mqtt_broker(publishing);
+    publisher->start(publisher_seen);
+    Recorder recorder;
+    const auto node = make_mqtt_broker(durable(mosquitto.url(), "node-1"));
+    node->start(recorder);
+    REQUIRE(publisher_seen.wait_connected());
+    REQUIRE(recorder.wait_connected());
+
+    node->pause("the disk is full");
+    REQUIRE(recorder.wait([](const auto& seen) { return seen.disconnects.size() == 1; }));
+    CHECK(recorder.seen().disconnects.back() == "the disk is full");
+    CHECK_FALSE(node->connected());
+    CHECK_FALSE(node->publish(command("not now"), 100));
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        CHECK(publisher->publish(command(std::to_string(i)), i + 1));
+    }
+    REQUIRE(publisher_seen.wait([](const auto& seen) { return seen.settled() == 20; }));
+    CHECK(publisher_seen.seen().count(PublishResult::acknowledged) == 20);
+    CHECK(recorder.seen().messages.empty());
+
+    node->resume();
+    REQUIRE(recorder.wait_connected(2));
+    CHECK(recorder.seen().connects.back());  // its session was kept
+    REQUIRE(recorder.wait_messages(20));
+    const auto seen = recorder.seen();
+    for (std::size_t i = 0; i < 20; ++i) {
+        CHECK(seen.messages[i].payload == std::to_string(i));
+    }
+    CHECK(seen.disconnects.size() == 1);
+    node->stop(1s);
+    publisher->stop(1s);
+}
+
+TEST_CASE("a pause of a broker that is not there ends with its resume") {
+    MosquittoProcess mosquitto;
+    Recorder recorder;
+    const auto node = make_mqtt_broker(durable(mosquitto.url(), "node-1"));
+    node->pause("not yet");
+    node->start(recorder);
+    mosquitto.start();
+    node->resume();
+    REQUIRE(recorder.wait_connected());
+    node->stop(1s);
 }
 
 TEST_CASE("a stop does not publish the will") {
