@@ -100,17 +100,19 @@ private:
         }
         ++started_;
         const core::Moment now = core::read_clock();
-        core::Command command{{devices_[random_() % kDevices], new_id()},
-                              {"set-temperature", R"({"celsius":21.5,"zone":"north"})", s30_, s60_},
-                              proto::Delivery::at_least_once,
-                              false,
-                              {"operators/app-1/answers", "0123456789abcdef"},
-                              {},
-                              "bench",
-                              ++number_,
-                              now,
-                              {now.mono + s60_, now.wall + s60_},
-                              {}};
+        const auto ttl = finish_ ? kTtl : kTtlOfUnfinished;
+        core::Command command{
+            {devices_[random_() % kDevices], new_id()},
+            {"set-temperature", R"({"celsius":21.5,"zone":"north"})", kTimeout, ttl},
+            proto::Delivery::at_least_once,
+            false,
+            {"operators/app-1/answers", "0123456789abcdef"},
+            {},
+            "bench",
+            ++number_,
+            now,
+            {now.mono + ttl, now.wall + ttl},
+            {}};
         store_.find_finished(command.key, [this, command](const auto& found) {
             if (found) {
                 std::abort();
@@ -130,7 +132,7 @@ private:
                 return;
             }
             const proto::WallTime now = command.accepted_at.wall;
-            store_.mark({command.key, proto::CommandState::sent, 1, now + s30_, now, ""});
+            store_.mark({command.key, proto::CommandState::sent, 1, now + kTimeout, now, ""});
             finish(command);
         });
     }
@@ -178,8 +180,9 @@ private:
         return text;
     }
 
-    static constexpr std::chrono::seconds s30_{30};
-    static constexpr std::chrono::seconds s60_{60};
+    static constexpr std::chrono::seconds kTimeout{30};
+    static constexpr std::chrono::seconds kTtl{60};
+    static constexpr std::chrono::seconds kTtlOfUnfinished{86400};  // a server finds them waiting
 
     store::SqliteStore& store_;
     test::Posted& posted_;
