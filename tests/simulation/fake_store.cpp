@@ -97,13 +97,19 @@ void FakeStore::find_finished(const core::CommandKey& key, Found found) {
     } else if (const Disk::Finished* known = disk_.finished(key)) {
         result = known->command;
     }
-    if (!result || run_.lies(Lie::ends_are_forgotten)) {
+    if (run_.lies(Lie::ends_are_forgotten)) {
+        result.reset();
+    }
+    if (!result && finds_ == 0) {
         post_([found = std::move(found)] { found(std::nullopt); });
         return;
     }
-    // What is known to be there takes a trip to the disk.
-    run_.schedule.after(
-        run_.chance.hop(), process_, [this, found = std::move(found), result = std::move(result)] {
+    // What is known to be there takes a trip to the disk, and overtakes nothing.
+    last_find_ = std::max(last_find_, run_.now().mono + run_.chance.hop());
+    ++finds_;
+    run_.schedule.at(
+        last_find_, process_, [this, found = std::move(found), result = std::move(result)] {
+            --finds_;
             post_([found, result] { found(result); });
         });
 }
@@ -135,6 +141,10 @@ void FakeStore::remove_outbox(std::vector<std::uint64_t> numbers) {
           },
           {}},
          true);
+}
+
+void FakeStore::together(const std::function<void()>& calls) {
+    calls();  // what is called in one turn is in one commit
 }
 
 void FakeStore::imported(std::uint64_t lsn) {

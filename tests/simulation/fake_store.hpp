@@ -40,6 +40,7 @@ public:
     void put_outbox(store::OutboxRow row, Done done) override;
     void find_outbox(std::vector<std::uint64_t> numbers, Rows rows) override;
     void remove_outbox(std::vector<std::uint64_t> numbers) override;
+    void together(const std::function<void()>& calls) override;
     void imported(std::uint64_t lsn) override;
 
     [[nodiscard]] std::uint64_t durable_lsn() const override { return disk_.imported; }
@@ -102,6 +103,8 @@ private:
     bool is_busy_ = false;  ///< a commit is under way or about to begin
     bool is_lazy_ = false;  ///< … for calls that need none, and not at once
     core::Instant stalled_until_{};
+    std::size_t finds_ = 0;      ///< on their trip
+    core::Instant last_find_{};  ///< when the last of them is back
 };
 
 }  // namespace dm::simulation
