@@ -171,7 +171,8 @@ def main():
         findings, reader = chaos.finish()
         print(findings.table())
         print(table(chaos, findings, reader))
-        print("\n".join(chaos.crashes))
+        for crash in chaos.crashes:
+            print(crash)
         good = findings.clean and not chaos.crashes
     finally:
         chaos.close()
