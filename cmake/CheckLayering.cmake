@@ -18,7 +18,7 @@ set(openssl_paths      "^(device-mgmt/(net|auth)/|firmware-sim/|tests/)")
 set(jwt_header         "<jwt\\.h>")
 set(jwt_paths          "^(device-mgmt/auth/|firmware-sim/|tests/)")
 set(prometheus_header  "<prometheus/")
-set(prometheus_paths   "^device-mgmt/ops/")
+set(prometheus_paths   "^(device-mgmt/ops/|control/metrics\\.cpp$)")
 set(restinio_header    "<restinio/")
 set(restinio_paths     "^device-mgmt/http/")
 set(spdlog_header      "<spdlog/")
@@ -30,9 +30,9 @@ set(toml_paths         "^(device-mgmt/settings/|firmware-sim/)")
 set(json_header        "<nlohmann/json\\.hpp>")
 set(json_paths         "^(protocol/[a-z_/]+\\.cpp$|firmware-sim/[a-z_/]+\\.cpp$|tests/)")
 set(asio_header        "<asio[/.]")
-set(asio_paths         "^(device-mgmt/(net|http|loop|shard|relay|check)/|device-mgmt/[a-z_]+\\.[ch]pp$|firmware-sim/|tests/)")
+set(asio_paths         "^(device-mgmt/(net|http|loop|shard|relay|check)/|device-mgmt/[a-z_]+\\.[ch]pp$|control/service\\.hpp$|firmware-sim/|tests/)")
 set(threads_header     "<(thread|mutex|shared_mutex|condition_variable|future|atomic)>")
-set(threads_paths      "^(device-mgmt/(failpoint|log|net|store|broker|http|ops|loop|shard|relay)/|device-mgmt/[a-z_]+\\.[ch]pp$|firmware-sim/|tests/)")
+set(threads_paths      "^(device-mgmt/(failpoint|log|net|store|broker|http|ops|loop|shard|relay)/|device-mgmt/[a-z_]+\\.[ch]pp$|control/service\\.hpp$|firmware-sim/|tests/)")
 
 # ---- Direction: a folder includes itself and folders of a lower rank. Files that stand directly in
 # device-mgmt/ are the composition root.
@@ -54,6 +54,8 @@ set(rank_check 7)
 set(rank_app 8)
 # Of device-mgmt the simulator may use what is no business of the server alone.
 set(kSimulatorMayUse protocol broker log settings)
+# So may control.
+set(kControlMayUse protocol core log settings loop auth broker http ops)
 set(kSimulatorMayInclude
     "device-mgmt/net/lean_socket.hpp"    # its connections are as lean
     "device-mgmt/net/lean_stream.hpp"    # and its checks' the same stream
@@ -66,7 +68,7 @@ set(sleeps_forbidden "^tests/")
 set(sleeps_allowed   "^$")
 set(sleeps_message   "a test that sleeps: wait for the event, or drive the clock by hand")
 set(clocks_pattern   "(steady|system|high_resolution)_clock::now|[^a-z_]time\\((nullptr|NULL|0)\\)")
-set(clocks_forbidden "^(protocol|device-mgmt)/")
+set(clocks_forbidden "^(protocol|device-mgmt|control)/")
 set(clocks_allowed   "^device-mgmt/core/clock\\.cpp$")
 set(clocks_message   "a clock is read outside device-mgmt/core/clock.cpp: take a Moment as argument")
 
@@ -95,13 +97,17 @@ endfunction()
 function(check_direction file included)
   layer_of("${file}" from)
   layer_of("${included}" to)
-  if(NOT included MATCHES "^(protocol|device-mgmt|firmware-sim|tests)/")
+  if(NOT included MATCHES "^(protocol|device-mgmt|control|firmware-sim|tests)/")
     violation("${file}" "\"${included}\" is not written from the root of the repository")
   elseif(from STREQUAL "tests" OR from STREQUAL to)
     # Tests see everything, a folder sees itself.
   elseif(from STREQUAL "firmware-sim")
     if(NOT to IN_LIST kSimulatorMayUse AND NOT included IN_LIST kSimulatorMayInclude)
       violation("${file}" "firmware-sim may not use ${to}: \"${included}\"")
+    endif()
+  elseif(from STREQUAL "control")
+    if(NOT to IN_LIST kControlMayUse)
+      violation("${file}" "control may not use ${to}: \"${included}\"")
     endif()
   elseif(NOT DEFINED rank_${from} OR NOT DEFINED rank_${to})
     violation("${file}" "no rank for ${from} or ${to} in CheckLayering: \"${included}\"")
@@ -113,6 +119,7 @@ endfunction()
 
 file(GLOB_RECURSE files RELATIVE "${ROOT}"
   "${ROOT}/protocol/*.[ch]pp" "${ROOT}/device-mgmt/*.[ch]pp" "${ROOT}/firmware-sim/*.[ch]pp"
+  "${ROOT}/control/*.[ch]pp"
   "${ROOT}/tests/*.[ch]pp" "${ROOT}/tests/*.py")
 list(FILTER files EXCLUDE REGEX "^tests/layering/")
 list(SORT files)

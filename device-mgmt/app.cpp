@@ -7,6 +7,7 @@
 #include "device-mgmt/loop/signals.hpp"
 #include "device-mgmt/net/probe_port.hpp"
 #include "device-mgmt/net/tls_context.hpp"
+#include "device-mgmt/ops/process_usage.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -135,7 +136,7 @@ tl::expected<std::unique_ptr<App>, std::string> App::start(const Config& config,
 }
 
 tl::expected<void, std::string> App::start_parts() {
-    const std::size_t descriptors = raise_descriptor_limit();
+    const std::size_t descriptors = ops::raise_descriptor_limit();
     const auto plan = plan_descriptors(descriptors, wanted_connections(config_));
     if (!plan) {
         return tl::unexpected(plan.error());

@@ -1,10 +1,8 @@
 #include "device-mgmt/descriptors.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 namespace dm {
 
@@ -38,22 +36,6 @@ tl::expected<DescriptorPlan, std::string> plan_descriptors(std::size_t limit, st
     const std::size_t sockets = limit - kReservedDescriptors;
     const std::size_t connections = wanted != 0 ? wanted : sockets - handshakes_for(sockets);
     return DescriptorPlan{sockets, connections};
-}
-
-std::size_t raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return 0;
-    }
-    if (limit.rlim_cur < limit.rlim_max) {
-        rlimit raised = limit;
-        raised.rlim_cur = limit.rlim_max;
-        if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) {
-            limit = raised;
-        }
-    }
-    return static_cast<std::size_t>(
-        std::min<rlim_t>(limit.rlim_cur, std::numeric_limits<std::int32_t>::max()));
 }
 
 }  // namespace dm

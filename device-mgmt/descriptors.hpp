@@ -22,7 +22,4 @@ struct DescriptorPlan {
 [[nodiscard]] tl::expected<DescriptorPlan, std::string> plan_descriptors(std::size_t limit,
                                                                          std::size_t wanted);
 
-/// Raises the soft limit of descriptors to the hard one; the limit that is in force then.
-[[nodiscard]] std::size_t raise_descriptor_limit();
-
 }  // namespace dm

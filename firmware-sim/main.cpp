@@ -1,4 +1,5 @@
 #include "device-mgmt/settings/table.hpp"
+#include "firmware-sim/callers/callers.hpp"
 #include "firmware-sim/check/server_check.hpp"
 #include "firmware-sim/load.hpp"
 #include "firmware-sim/load_options.hpp"
@@ -19,9 +20,11 @@ constexpr const char* kUsage =
     ": simulated devices, and the operators that command them\n\n"
     "Usage: firmware-sim run  --url wss://host:port --devices N [--KEY VALUE]...\n"
     "       firmware-sim load --broker mqtt://host:port --commands N [--KEY VALUE]...\n"
+    "       firmware-sim callers --url http://host:port --callers N [--KEY VALUE]...\n"
     "       firmware-sim check --url wss://host:port [--broker URL] [--KEY VALUE]...\n\n"
     "  run   holds many devices in one process\n"
     "  load  sends commands through the broker and matches the replies\n"
+    "  callers sends commands over HTTP and matches the replies\n"
     "  check tests a server against the protocol and prints a table\n\n"
     "--help after one of these words lists its keys.\n";
 
@@ -64,6 +67,8 @@ int main(int argc, char** argv) {
         selected = program<dm::sim::RunOptions, dm::sim::run>;
     } else if (word == "load") {
         selected = program<dm::sim::LoadOptions, dm::sim::run_load>;
+    } else if (word == "callers") {
+        selected = program<dm::sim::CallersOptions, dm::sim::run_callers>;
     } else if (word == "check") {
         selected = program<dm::sim::ServerCheckOptions, dm::sim::run_server_check>;
     } else {

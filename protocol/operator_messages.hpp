@@ -166,6 +166,8 @@ struct Outcome {
     std::optional<std::string> status;
     std::optional<JsonText> data;
     std::optional<ErrorDetail> error;
+    std::optional<std::uint64_t> attempt;
+    std::optional<WallTime> time;
 };
 
 [[nodiscard]] tl::expected<Outcome, std::string> parse_outcome(std::string_view payload);

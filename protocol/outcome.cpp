@@ -43,7 +43,9 @@ tl::expected<Outcome, std::string> parse_outcome(std::string_view payload) {
                     in.text("state", kAnyLength),
                     in.text_if_any("status", kAnyLength),
                     in.json_if_any("data"),
-                    error_detail(in)};
+                    error_detail(in),
+                    in.natural_if_any("attempt", 0, UINT32_MAX),
+                    in.time_if_any("time")};
     if (in.problem()) {
         return tl::unexpected(*in.problem());
     }

@@ -185,6 +185,12 @@ std::string AnswerWriter::devices(const std::vector<DeviceDetails>& devices, boo
     return out.take();
 }
 
+std::string AnswerWriter::kicked(const DeviceId& device) const {
+    JsonWriter out = head("kick", node_, now_);
+    out.text("device", device.str());
+    return out.take();
+}
+
 std::string AnswerWriter::failure(std::string_view query, const QueryFailure& failure) const {
     JsonWriter error;
     error.text("code", word(failure.code)).text("message", failure.message);

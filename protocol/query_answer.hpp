@@ -94,6 +94,9 @@ public:
     /// A page of the fleet; `more` says whether anything follows.
     [[nodiscard]] std::string devices(const std::vector<DeviceDetails>& devices, bool more) const;
 
+    /// The session of a device has been told to end.
+    [[nodiscard]] std::string kicked(const DeviceId& device) const;
+
     /// `query`: what was asked, as far as it could be read.
     [[nodiscard]] std::string failure(std::string_view query, const QueryFailure& failure) const;
 

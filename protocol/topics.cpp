@@ -132,6 +132,10 @@ std::string Topics::nodes_filter() const {
     return prefix_ + "/nodes/+";
 }
 
+std::string Topics::kick(std::string_view node) const {
+    return prefix_ + "/internal/" + std::string(node) + "/kick";
+}
+
 std::string Topics::replies_filter() const {
     return prefix_ + "/replies/+";
 }
@@ -147,6 +151,12 @@ std::optional<InputTopic> Topics::parse_input(std::string_view topic) const {
     }
     if (rest == "queries") {
         return InputTopic{InputKind::query, {}, {}};
+    }
+    if (take_prefix(rest, "internal/")) {
+        const std::size_t slash = rest.find('/');
+        return slash != std::string_view::npos && rest.substr(slash) == "/kick"
+                   ? std::optional(InputTopic{InputKind::kick, rest.substr(0, slash), {}})
+                   : std::nullopt;
     }
     if (take_prefix(rest, "commands/")) {
         return single(InputKind::command, rest);

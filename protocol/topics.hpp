@@ -22,11 +22,11 @@ inline constexpr std::string_view kShareGroup = "device-mgmt";
 
 /// Which of the operator's inputs a topic is, and the level that names the target as it came
 /// (a device id or group, not yet validated).
-enum class InputKind { command, cancel, broadcast, public_stream, private_stream, query };
+enum class InputKind { command, cancel, broadcast, public_stream, private_stream, query, kick };
 
 struct InputTopic {
     InputKind kind;
-    std::string_view target;  ///< device, group or stream; views into the parsed topic
+    std::string_view target;  ///< device, group, stream or node; views into the parsed topic
     std::string_view user;    ///< private streams only
 };
 
@@ -65,6 +65,9 @@ public:
 
     /// What nodes say of themselves.
     [[nodiscard]] std::string nodes_filter() const;
+
+    /// What only this node can do: closing one of its sessions.
+    [[nodiscard]] std::string kick(std::string_view node) const;
 
     /// Filters for readers.
     [[nodiscard]] std::string replies_filter() const;

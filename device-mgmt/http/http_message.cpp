@@ -46,7 +46,7 @@ std::optional<std::string_view> HttpRequest::query_value(std::string_view name) 
 }
 
 std::string_view reason_phrase(int status) {
-    static constexpr std::array<std::pair<int, std::string_view>, 22> kPhrases{{
+    static constexpr std::array<std::pair<int, std::string_view>, 21> kPhrases{{
         {200, "OK"},
         {202, "Accepted"},
         {204, "No Content"},
@@ -68,7 +68,6 @@ std::string_view reason_phrase(int status) {
         {502, "Bad Gateway"},
         {503, "Service Unavailable"},
         {504, "Gateway Timeout"},
-        {505, "HTTP Version Not Supported"},
     }};
     for (const auto& [code, phrase] : kPhrases) {
         if (code == status) {

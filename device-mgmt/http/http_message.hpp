@@ -17,8 +17,7 @@ struct HttpRequest {
     std::string query;   ///< without `?`, not decoded
     Headers headers;
     std::string body;
-    std::string remote;     ///< address and port of the peer, for the log
-    int minor_version = 1;  ///< of HTTP/1.x
+    std::string remote;  ///< address and port of the peer, for the log
 
     /// The first header of this name, in any case.
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;

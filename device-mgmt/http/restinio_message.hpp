@@ -17,7 +17,6 @@ inline HttpRequest to_request(const restinio::request_t& incoming) {
     request.method = head.method().c_str();
     request.path = std::string(head.path());
     request.query = std::string(head.query());
-    request.minor_version = head.http_minor();
     head.for_each_field([&request](const restinio::http_header_field_t& field) {
         request.headers.emplace_back(field.name(), field.value());
     });

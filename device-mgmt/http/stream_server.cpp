@@ -15,23 +15,40 @@ namespace dm::http {
 
 namespace {
 
-/// Tells which connection was closed.
-class ConnectionListener {
+/// Counts connections, refuses those beyond the bound, and tells which one was closed. RESTinio's
+/// own limiter must outlive the connections, which the loop's queue may keep longer than the
+/// server.
+class ConnectionGate {
 public:
-    std::function<void(restinio::connection_id_t)> on_closed;
+    ConnectionGate(std::size_t max, std::function<void(restinio::connection_id_t)> on_closed)
+        : max_(max), on_closed_(std::move(on_closed)) {}
+
+    [[nodiscard]] restinio::ip_blocker::inspection_result_t inspect(
+        const restinio::ip_blocker::incoming_info_t& /*peer*/) const noexcept {
+        return open_ < max_ ? restinio::ip_blocker::allow() : restinio::ip_blocker::deny();
+    }
 
     void state_changed(const restinio::connection_state::notice_t& notice) noexcept {
-        if (restinio::holds_alternative<restinio::connection_state::closed_t>(notice.cause())) {
-            on_closed(notice.connection_id());
+        if (restinio::holds_alternative<restinio::connection_state::accepted_t>(notice.cause())) {
+            ++open_;
+        } else if (restinio::holds_alternative<restinio::connection_state::closed_t>(
+                       notice.cause())) {
+            --open_;
+            on_closed_(notice.connection_id());
         }
     }
+
+private:
+    std::size_t max_;
+    std::size_t open_ = 0;
+    std::function<void(restinio::connection_id_t)> on_closed_;
 };
 
 struct StreamTraits : restinio::default_single_thread_traits_t {
     using request_handler_t =
         std::function<restinio::request_handling_status_t(restinio::request_handle_t)>;
-    using connection_state_listener_t = ConnectionListener;
-    static constexpr bool use_connection_count_limiter = true;
+    using connection_state_listener_t = ConnectionGate;
+    using ip_blocker_t = ConnectionGate;
 };
 
 using ChunkedReply = restinio::response_builder_t<restinio::chunked_output_t>;
@@ -87,7 +104,7 @@ public:
         if (request->header().method() != restinio::http_method_head()) {
             reply.set_body(std::move(response.body));
         }
-        reply.done([this, id](const auto& /*error*/) { release(id); });
+        reply.done(while_alive([this, id](const auto& /*error*/) { release(id); }));
     }
 
     void begin_stream(ExchangeId id, HttpResponse head) {
@@ -144,14 +161,12 @@ private:
 
     restinio::server_settings_t<StreamTraits> make_settings() {
         const StreamLimits& limits = settings_.limits;
-        auto connections = std::make_shared<ConnectionListener>();
-        connections->on_closed = [this](restinio::connection_id_t connection) {
-            closed(connection);
-        };
+        const auto gate = std::make_shared<ConnectionGate>(
+            limits.max_connections,
+            [this](restinio::connection_id_t connection) { closed(connection); });
         restinio::server_settings_t<StreamTraits> made;
         made.address(settings_.address)
             .port(settings_.port)
-            .max_parallel_connections(limits.max_connections)
             .max_pipelined_requests(2)  // one is answered, and the connection still read
             .read_next_http_message_timelimit(limits.read_timeout)
             .write_http_response_timelimit(limits.write_timeout)
@@ -176,7 +191,8 @@ private:
                     UserTimeout(static_cast<int>(Milliseconds(limits.user_timeout).count())),
                     ignored);
             })
-            .connection_state_listener(connections)
+            .connection_state_listener(gate)
+            .ip_blocker(gate)
             .request_handler([this](restinio::request_handle_t incoming) {
                 take(std::move(incoming));
                 return restinio::request_accepted();
@@ -247,14 +263,14 @@ private:
         stream.append_chunk(std::exchange(exchange.queue, {}));
         if (exchange.over) {
             ChunkedReply last = std::move(stream);  // may end with the exchange
-            last.done([this, id](const auto& /*error*/) { release(id); });
+            last.done(while_alive([this, id](const auto& /*error*/) { release(id); }));
             return;
         }
-        stream.flush([this, id](const auto& error) {
+        stream.flush(while_alive([this, id](const auto& error) {
             if (!error) {
                 restinio::asio_ns::post(io_, [this, id] { written(id); });
             }
-        });
+        }));
     }
 
     void written(ExchangeId id) {
@@ -271,6 +287,16 @@ private:
         }
     }
 
+    /// RESTinio calls back about unfinished writes also when the loop is destroyed after this.
+    template <class Then>
+    restinio::write_status_cb_t while_alive(Then then) {
+        return [alive = std::weak_ptr<bool>(alive_), then](const auto& error) {
+            if (!alive.expired()) {
+                then(error);
+            }
+        };
+    }
+
     Exchange* find(ExchangeId id) {
         const auto found = exchanges_.find(id);
         return found == exchanges_.end() ? nullptr : &found->second;
@@ -284,6 +310,7 @@ private:
     ExchangeId last_id_ = 0;
     std::unordered_map<ExchangeId, Exchange> exchanges_;
     std::unordered_map<restinio::connection_id_t, ExchangeId> by_connection_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 StreamServer::StreamServer(asio::io_context& io, StreamSettings settings, RequestListener& listener)

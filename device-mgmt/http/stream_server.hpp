@@ -15,9 +15,9 @@ namespace dm::http {
 
 /// Bounds of a StreamServer, with what happens at each.
 struct StreamLimits {
-    std::size_t max_connections = 10000;  ///< further ones wait in the kernel's backlog. Must stay
-                                          ///< below the descriptors: RESTinio 0.6.16 stops
-                                          ///< accepting for good when accept() fails
+    std::size_t max_connections = 10000;  ///< further ones are closed at once. Must stay below the
+                                          ///< descriptors: RESTinio 0.6.16 stops accepting for
+                                          ///< good when accept() fails
     std::size_t max_target_bytes = 4096;  ///< path and query; larger: connection closed
     std::size_t max_headers = 64;         ///< more: connection closed
     std::size_t max_header_bytes = 8192;  ///< of one name or value; larger: connection closed
@@ -46,7 +46,8 @@ struct StreamSettings {
 ///   (RESTinio alone notices at a later write).
 /// - One request at a time: bytes of another request before the answer to the first has been
 ///   written close the connection. So what a front end took for one request is never two.
-/// - What is no HTTP/1.x closes the connection without an answer.
+/// - What is no HTTP closes the connection without an answer. The version of a request is not told
+///   by RESTinio: everybody is answered in HTTP/1.1.
 class StreamServer final : public Responder {
 public:
     /// `io` and `listener` must outlive it.

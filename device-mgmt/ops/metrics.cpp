@@ -220,6 +220,7 @@ public:
          "broadcast",
          "stream",
          "query",
+         "kick",
          "refused",
          "retained",
          "duplicate",

@@ -95,18 +95,20 @@ http::HttpResponse answer(const http::HttpRequest& request,
     return text(404, "no such path");
 }
 
-OpsServer::OpsServer(OpsSettings settings,
+OpsServer::OpsServer(const OpsSettings& settings,
                      HealthLimits limits,
                      Metrics& metrics,
                      HealthState& health,
                      std::function<DrainAnswer(DrainRequest)> drain)
+    : OpsServer(
+          settings,
+          OpsSources{[&health, limits] { return judge(health, limits, read_process_usage()); },
+                     [&metrics] { return metrics.text(); },
+                     std::move(drain)}) {}
+
+OpsServer::OpsServer(const OpsSettings& settings, OpsSources sources)
     : server_({settings.address, settings.port, 1, {}},
-              [token = std::move(settings.token),
-               sources = OpsSources{
-                   [&health, limits] { return judge(health, limits, read_process_usage()); },
-                   [&metrics] { return metrics.text(); },
-                   std::move(drain)}](const http::HttpRequest& request) {
-                  return answer(request, token, sources);
-              }) {}
+              [token = settings.token, sources = std::move(sources)](
+                  const http::HttpRequest& request) { return answer(request, token, sources); }) {}
 
 }  // namespace dm::ops

@@ -46,11 +46,14 @@ struct OpsSources {
 class OpsServer {
 public:
     /// `drain` is called on the server's thread and must return at once.
-    OpsServer(OpsSettings settings,
+    OpsServer(const OpsSettings& settings,
               HealthLimits limits,
               Metrics& metrics,
               HealthState& health,
               std::function<DrainAnswer(DrainRequest)> drain);
+
+    /// The same for a program that is no node.
+    OpsServer(const OpsSettings& settings, OpsSources sources);
 
     [[nodiscard]] tl::expected<void, std::string> start() { return server_.start(); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,5 +20,8 @@ namespace dm::ops {
 
 /// User and system time of this process since its start.
 [[nodiscard]] double cpu_seconds();
+
+/// Raises the soft limit of descriptors to the hard one; the limit that is in force then.
+[[nodiscard]] std::size_t raise_descriptor_limit();
 
 }  // namespace dm::ops

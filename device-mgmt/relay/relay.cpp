@@ -125,7 +125,8 @@ broker::BrokerSettings Relay::complete(broker::BrokerSettings broker,
                             {topics.broadcasts_filter(), 1},
                             {topics.streams_filter(), 0},
                             {topics.queries_share(), 0},
-                            {topics.nodes_filter(), 1}};
+                            {topics.nodes_filter(), 1},
+                            {topics.kick(settings.node), 0}};
     auto will = publications.node(
         {settings.node, "down", 0, settings.capacity, settings.url, settings.version, ""});
     broker.will = broker::Will{std::move(will.topic), std::move(will.payload), 1, true};

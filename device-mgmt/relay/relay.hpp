@@ -186,6 +186,7 @@ private:
     void continue_broadcasts();
     void submit_of_broadcast(core::Submission submission);
     void publish_to_readers(StreamInput& input);
+    void kick(const Kick& kick);
     [[nodiscard]] std::vector<proto::DeviceId> connected(const proto::Name& group) const;
 
     // From the shards.

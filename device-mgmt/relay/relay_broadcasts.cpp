@@ -1,8 +1,9 @@
-// What the relay does at once or not at all: queries, broadcasts and streams.
+// What the relay does at once or not at all: queries, broadcasts, streams, and closing a session.
 
 #include "device-mgmt/log/log.hpp"
 #include "device-mgmt/relay/relay.hpp"
 #include "protocol/broadcast_answer.hpp"
+#include "protocol/query_answer.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -26,12 +27,33 @@ void Relay::take(const broker::InboundMessage& message) {
     } else if (auto* stream = std::get_if<StreamInput>(&input)) {
         metrics_.broker_message("stream");
         publish_to_readers(*stream);
+    } else if (const auto* wanted = std::get_if<Kick>(&input)) {
+        metrics_.broker_message("kick");
+        kick(*wanted);
     } else if (const auto* refused = std::get_if<RefusedInput>(&input)) {
         metrics_.broker_message("refused");
         refuse(*refused);
     } else if (const auto* ignored = std::get_if<IgnoredInput>(&input)) {
         metrics_.broker_message(ignored->why);
         log::warn("publish_ignored", {{"topic", message.topic}, {"why", ignored->why}});
+    }
+}
+
+void Relay::kick(const Kick& kick) {
+    const proto::AnswerWriter writer(settings_.node, clock_().wall);
+    const core::DirectoryEntry* entry = directory_.find(kick.device);
+    std::string answer;
+    if (entry != nullptr && entry->epoch == kick.epoch) {
+        log::info("session_kicked", {{"device", kick.device.str()}, {"epoch", kick.epoch}});
+        post_order_(
+            {entry->session, core::CloseSession{proto::CloseCode::session_refresh, std::nullopt}});
+        answer = writer.kicked(kick.device);
+    } else {
+        answer = writer.failure(
+            "kick", {proto::QueryError::not_found, "epoch: the device has no such session here"});
+    }
+    if (!outbox_.put_expendable(Publications::answer(std::move(answer), kick.reply_to, "answer"))) {
+        metrics_.broker_dropped("answer");
     }
 }
 

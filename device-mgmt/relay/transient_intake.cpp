@@ -1,6 +1,7 @@
 #include "device-mgmt/relay/transient_intake.hpp"
 
 #include "device-mgmt/relay/reply_address.hpp"
+#include "protocol/json_fields.hpp"
 #include "protocol/operator_messages.hpp"
 
 #include <utility>
@@ -112,6 +113,21 @@ TransientInput take_stream(const broker::InboundMessage& message, const proto::I
     return StreamInput{std::move(user), *stream, *std::move(data)};
 }
 
+/// Without somebody to answer it is ignored, like a question; so is what no one of us has sent.
+TransientInput take_kick(const broker::InboundMessage& message, ReplyAddress address) {
+    auto fields = proto::read_object(message.payload);
+    if (!fields || !address.reply_to.topic || address.correlation_too_long) {
+        return IgnoredInput{fields ? "unanswerable" : "unreadable"};
+    }
+    proto::FieldReader in(*std::move(fields));
+    const auto device = in.device("device");
+    const std::uint64_t epoch = in.natural("epoch", 0, UINT64_MAX);
+    if (in.problem()) {
+        return IgnoredInput{"unreadable"};
+    }
+    return Kick{*device, epoch, std::move(address.reply_to)};
+}
+
 }  // namespace
 
 bool is_transient(InputKind kind) {
@@ -134,6 +150,9 @@ TransientInput take_in_transient(const broker::InboundMessage& message,
     }
     ReplyAddress address =
         reply_address(message.response_topic, message.correlation, topics, allowed);
+    if (topic->kind == InputKind::kick) {
+        return take_kick(message, std::move(address));
+    }
     return topic->kind == InputKind::query
                ? take_question(message, std::move(address), std::move(fallback_id))
                : take_broadcast(message, topic->target, std::move(address), std::move(fallback_id));

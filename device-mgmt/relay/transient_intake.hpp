@@ -6,6 +6,7 @@
 #include "device-mgmt/relay/queries.hpp"
 #include "protocol/topics.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,13 @@ struct GroupMessage {
     core::ReplyTo reply_to;
 };
 
+/// Close the session of a device, if it is still that of `epoch`.
+struct Kick {
+    proto::DeviceId device;
+    std::uint64_t epoch;
+    core::ReplyTo reply_to;
+};
+
 /// A message of a stream; `user` for a private one.
 struct StreamInput {
     std::optional<proto::DeviceId> user;
@@ -31,6 +39,7 @@ using TransientInput = std::variant<Question,
                                     GroupMessage,
                                     core::CommandBroadcast,
                                     StreamInput,
+                                    Kick,
                                     RefusedInput,
                                     IgnoredInput>;
 

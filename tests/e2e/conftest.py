@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from harness.control import Control
 from harness.device import Device
 from harness.keys import Keys
 from harness.operator_client import Operator
@@ -25,6 +26,8 @@ def pytest_runtest_makereport(item):
         servers = list(item.funcargs.get("servers", []))
         if "stack" in item.funcargs:
             servers.append(item.funcargs["stack"].server)
+        if "control" in item.funcargs:
+            servers.append(item.funcargs["control"])
         for server in servers:
             if server.program:
                 report.sections.append((f"log of {server.folder}", server.program.tail()))
@@ -153,3 +156,46 @@ def servers(request, workspace, keys):
             server.program.check_sanitizers()
     for broker in made.brokers:
         broker.stop()
+
+
+@pytest.fixture(scope="module")
+def control_process(stack, workspace):
+    """An instance of control beside the module's server."""
+    made = Control(stack.broker.url, workspace)
+    try:
+        yield made.start()
+        made.stop()
+    finally:
+        if made.program:
+            made.program.kill()
+
+
+@pytest.fixture
+def control(control_process):
+    """The same; streams that a test leaves open are closed."""
+    yield control_process
+    control_process.close_streams()
+
+
+@pytest.fixture
+def known(control, connect, device_id):
+    """A connected device whose presence control has seen."""
+    return control.connected(connect, device_id)
+
+
+@pytest.fixture
+def controls(request, workspace):
+    """Makes further instances of control."""
+    folder = workspace / re.sub(r"[^A-Za-z0-9]+", "-", request.node.nodeid)
+    folder.mkdir(exist_ok=True)
+    made = []
+
+    def make(broker_url, **config):
+        made.append(Control(broker_url, folder, **config))
+        return made[-1]
+
+    yield make
+    for control in made:
+        if control.program:
+            control.program.kill()
+            control.program.check_sanitizers()

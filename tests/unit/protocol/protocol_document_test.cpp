@@ -187,6 +187,7 @@ std::map<std::string, Check> answer_checks(const DeviceId& device, WallTime time
         {"answer-commands",
          written_by(answer.commands(device, {queued("lamp-7")}, {1}, 4611686018427387911))},
         {"answer-device", written_by(answer.device(online_device(time)))},
+        {"answer-kick", written_by(answer.kicked(device))},
         {"answer-devices", written_by(answer.devices({offline_device(time)}, true))},
     };
 }

@@ -70,6 +70,8 @@ TEST_CASE("an operator's topic is told apart by its levels") {
     check("acme/site1/streams/public/news", InputKind::public_stream, "news", "");
     check("acme/site1/streams/private/joe/news", InputKind::private_stream, "news", "joe");
     check("acme/site1/queries", InputKind::query, "", "");
+    check("acme/site1/internal/node-1/kick", InputKind::kick, "node-1", "");
+    CHECK(topics.kick("node-1") == "acme/site1/internal/node-1/kick");
 }
 
 TEST_CASE("a target comes back unchecked, so that its sender can be told") {
@@ -93,6 +95,9 @@ TEST_CASE("other topics are no input") {
                              "dm/streams/private/joe/a/b"sv,
                              "dm/streams/other/a"sv,
                              "dm/queries/x"sv,
+                             "dm/internal/kick"sv,
+                             "dm/internal/node-1/other"sv,
+                             "dm/internal/node-1/kick/x"sv,
                              "dm/replies/a"sv,
                              "dmx/commands/a"sv,
                              "xdm/commands/a"sv,

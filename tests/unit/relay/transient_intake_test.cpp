@@ -45,6 +45,21 @@ TEST_CASE("only commands and cancels are kept") {
     CHECK(read<IgnoredInput>(message("else/where", "{}")).why == "other_topic");
 }
 
+TEST_CASE("a session is closed for who names its device and epoch") {
+    const auto kick = read<Kick>(
+        message("dm/internal/node-1/kick", R"({"query":"kick","device":"d-1","epoch":7})"));
+    CHECK(kick.device.str() == "d-1");
+    CHECK(kick.epoch == 7);
+    CHECK(kick.reply_to.topic == "answers/me");
+    for (const char* payload : {"", "[]", R"({"device":"d-1"})", R"({"device":"a/b","epoch":7})"}) {
+        CAPTURE(payload);
+        CHECK(read<IgnoredInput>(message("dm/internal/node-1/kick", payload)).why == "unreadable");
+    }
+    CHECK(read<IgnoredInput>(
+              message("dm/internal/node-1/kick", R"({"device":"d-1","epoch":7})", std::nullopt))
+              .why == "unanswerable");
+}
+
 TEST_CASE("a question needs somewhere to be answered") {
     const auto question = read<Question>(message("dm/queries", R"({"query":"devices"})"));
     CHECK(question.query.has_value());
