@@ -56,8 +56,8 @@ inline constexpr std::uint64_t kEpochsReservedAtStart = 120'000;
 
 /// Where commands are safe. Real stores and the in-memory one behave alike: calls are made on the
 /// relay's thread and return at once; completions come on that same thread, later. Writes complete
-/// in the order of their calls, and so do finds; a find may complete before a write that was called
-/// earlier, but sees what that one wrote.
+/// in the order of their calls, and so do finds. A find may complete before a write that was called
+/// earlier, but sees what that one wrote; it does not complete after one that was called later.
 ///
 /// Nothing is refused: the ends of accepted commands must not be dropped, and their number is
 /// bounded by the commands that were accepted. Whoever accepts asks `writable` first.

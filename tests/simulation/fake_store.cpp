@@ -104,14 +104,14 @@ void FakeStore::find_finished(const core::CommandKey& key, Found found) {
         post_([found = std::move(found)] { found(std::nullopt); });
         return;
     }
-    // What is known to be there takes a trip to the disk, and overtakes nothing.
-    last_find_ = std::max(last_find_, run_.now().mono + run_.chance.hop());
+    // What is known to be there takes a trip to the disk, in the order of the calls.
     ++finds_;
-    run_.schedule.at(
-        last_find_, process_, [this, found = std::move(found), result = std::move(result)] {
-            --finds_;
-            post_([found, result] { found(result); });
-        });
+    call({[](Disk& /*disk*/) {},
+          [this, found = std::move(found), result = std::move(result)] {
+              --finds_;
+              found(result);
+          }},
+         false);
 }
 
 void FakeStore::put_outbox(store::OutboxRow row, Done done) {

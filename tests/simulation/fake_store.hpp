@@ -103,8 +103,7 @@ private:
     bool is_busy_ = false;  ///< a commit is under way or about to begin
     bool is_lazy_ = false;  ///< … for calls that need none, and not at once
     core::Instant stalled_until_{};
-    std::size_t finds_ = 0;      ///< on their trip
-    core::Instant last_find_{};  ///< when the last of them is back
+    std::size_t finds_ = 0;  ///< on their trip to the disk
 };
 
 }  // namespace dm::simulation
