@@ -164,7 +164,7 @@ void Ledger::check_execution(const Disk::Finished& finished, const Story& story)
     run_.require(state != CommandState::succeeded, "succeeded without a reply", id);
     // That it was sent need not be durable: a process that is killed may take it with it.
     if (state == CommandState::cancelled || state == CommandState::expired) {
-        run_.require(story.received == 0 || story.life != finished.life,
+        run_.require(story.received == 0 || story.received_in != finished.life,
                      "ended as if it had never left",
                      id);
     }
