@@ -8,9 +8,13 @@ namespace dm::core {
 Directory::Claim Directory::claim(const proto::DeviceId& device,
                                   SessionRef session,
                                   const std::string& remote,
-                                  Moment now) {
+                                  Moment now,
+                                  Instant admitted) {
     const auto it = entries_.find(device);
     if (it != entries_.end()) {
+        if (admitted < it->second.admitted) {
+            return {false, 0, it->second, {}, true};
+        }
         if (const auto retry = refuse_duel(device, now.mono)) {
             return {false, 0, it->second, *retry};
         }
@@ -18,7 +22,8 @@ Directory::Claim Directory::claim(const proto::DeviceId& device,
     const auto unix_ms =
         static_cast<std::uint64_t>(std::max<std::int64_t>(0, now.wall.time_since_epoch().count()));
     last_epoch_ = std::max(last_epoch_ + 1, unix_ms);
-    DirectoryEntry entry{session, last_epoch_, now.wall, remote, std::nullopt, std::nullopt};
+    DirectoryEntry entry{
+        session, last_epoch_, now.wall, remote, std::nullopt, std::nullopt, admitted};
     if (it == entries_.end()) {
         entries_.emplace(device, std::move(entry));
         return {true, last_epoch_, std::nullopt, {}};

@@ -22,6 +22,7 @@ struct DirectoryEntry {
     std::string remote;
     std::optional<std::string> model;     ///< from `hello`
     std::optional<std::string> firmware;  ///< from `hello`
+    Instant admitted{};                   ///< before its 101
 };
 
 /// device → session, with the epoch that fences older ones: the newest claim wins, and only who
@@ -42,17 +43,19 @@ public:
         std::uint64_t epoch;                     ///< when granted
         std::optional<DirectoryEntry> replaced;  ///< its session must be closed: 4001
         std::chrono::milliseconds retry_after;   ///< when refused
+        bool overtaken = false;  ///< refused because the owner was admitted later: 4001
     };
 
     /// `last_epoch`: every epoch will be higher.
     explicit Directory(std::uint64_t last_epoch = 0) : last_epoch_(last_epoch) {}
 
     /// Epochs are max(last + 1, Unix ms), with one `last` for all devices: higher for every new
-    /// session of any device.
+    /// session of any device. Newest is who was `admitted` last, not whose claim comes last.
     [[nodiscard]] Claim claim(const proto::DeviceId& device,
                               SessionRef session,
                               const std::string& remote,
-                              Moment now);
+                              Moment now,
+                              Instant admitted = {});
 
     /// Takes the device out if `session` still owns it; the entry that was taken out.
     std::optional<DirectoryEntry> release(const proto::DeviceId& device, SessionRef session);

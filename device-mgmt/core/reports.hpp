@@ -23,6 +23,9 @@ namespace dm::core {
 struct SessionOpened {
     std::string remote;
     std::vector<proto::Name> groups;
+    /// When it was admitted, before its 101: two sessions of a device report in any order, because
+    /// their shards are different threads.
+    Instant admitted{};
 };
 
 struct SessionClosed {

@@ -28,7 +28,17 @@ void Relay::take(core::Report& report) {
 
 void Relay::opened(const core::Report& report, const core::SessionOpened& opened) {
     const core::Moment now = clock_();
-    const auto claim = directory_.claim(report.device, report.from, opened.remote, now);
+    const auto claim =
+        directory_.claim(report.device, report.from, opened.remote, now, opened.admitted);
+    if (claim.overtaken) {
+        metrics_.takeover();
+        log::info("session_overtaken",
+                  {{"device", report.device.str()},
+                   {"remote", opened.remote},
+                   {"owner_remote", claim.replaced->remote}});
+        post_order_({report.from, core::CloseSession{proto::CloseCode::replaced, std::nullopt}});
+        return;
+    }
     if (!claim.granted) {
         log::error("device_id_duel",
                    {{"device", report.device.str()},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "device-mgmt/auth/authenticator.hpp"
+#include "device-mgmt/core/clock.hpp"
 #include "device-mgmt/net/upgrade.hpp"
 #include "protocol/frame_codec.hpp"
 
@@ -19,6 +20,7 @@ struct Admitted {
     auth::Identity identity;
     proto::Format format;
     std::string_view subprotocol;  ///< empty when the device offered none
+    core::Instant admitted{};
 };
 
 struct Refused {

@@ -40,7 +40,8 @@ public:
                    admitted.identity.expires_at,
                    link,
                    *this) {
-        report(core::SessionOpened{remote_, std::move(admitted.identity.groups)});
+        report(
+            core::SessionOpened{remote_, std::move(admitted.identity.groups), admitted.admitted});
     }
 
     [[nodiscard]] core::Session& session() { return session_; }
@@ -154,7 +155,8 @@ void Shard::start() {
 }
 
 tl::expected<net::Admission, net::Refusal> Shard::on_upgrade(const net::UpgradeRequest& request) {
-    auto admitted = admit(request, settings_.origins, authenticator_, core::read_clock().wall);
+    const core::Moment now = core::read_clock();
+    auto admitted = admit(request, settings_.origins, authenticator_, now.wall);
     if (!admitted) {
         const Refused& refused = admitted.error();
         if (!refused.detail.empty()) {
@@ -167,6 +169,7 @@ tl::expected<net::Admission, net::Refusal> Shard::on_upgrade(const net::UpgradeR
                    {"detail", refused.detail}});
         return tl::unexpected(refused.answer);
     }
+    admitted->admitted = now.mono;
     net::Admission admission;
     admission.subprotocol = admitted->subprotocol;
     admission.identity = std::move(*admitted);

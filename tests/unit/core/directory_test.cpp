@@ -203,3 +203,21 @@ TEST_CASE("calm duels are forgotten, running ones are not") {
     CHECK(fleet.directory.duels() == 0);
     CHECK(fleet.claim("a").granted);
 }
+
+TEST_CASE("the newest is who was admitted last, whatever the order of the claims") {
+    Directory directory;
+    dm::test::ManualClock clock;
+    const auto early = clock.now().mono;
+    const auto late = early + 6ms;
+    const auto newer = directory.claim(device_id("a"), {1, 1}, "newer", clock.now(), late);
+    REQUIRE(newer.granted);
+    const auto older = directory.claim(device_id("a"), {0, 1}, "older", clock.now(), early);
+    CHECK_FALSE(older.granted);
+    CHECK(older.overtaken);
+    CHECK(older.replaced->remote == "newer");
+    CHECK(directory.owned(device_id("a"), {1, 1}) != nullptr);
+    CHECK(directory.duels() == 0);
+    // When the newer one is gone already, the older one is what there is.
+    REQUIRE(directory.release(device_id("a"), {1, 1}));
+    CHECK(directory.claim(device_id("a"), {0, 1}, "older", clock.now(), early).granted);
+}
