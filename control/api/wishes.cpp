@@ -10,6 +10,7 @@
 #include <cctype>
 #include <initializer_list>
 #include <map>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -77,17 +78,23 @@ Problem to_problem(const proto::RequestProblem& problem) {
 
 using Parameters = std::map<std::string, std::string>;
 
+/// What stands before the first `at`, and what behind it; without one, all of it and nothing.
+std::pair<std::string_view, std::string_view> cut(std::string_view text, char at) {
+    const auto* const found = std::find(text.begin(), text.end(), at);
+    const auto before = static_cast<std::size_t>(found - text.begin());
+    return {text.substr(0, before), text.substr(std::min(before + 1, text.size()))};
+}
+
 /// The parameters of the query, each at most once and one of `known`.
 tl::expected<Parameters, Problem> read_parameters(std::string_view query,
                                                   std::initializer_list<std::string_view> known) {
     Parameters parameters;
     while (!query.empty()) {
-        const std::size_t end = std::min(query.find('&'), query.size());
-        const std::string_view pair = query.substr(0, end);
-        query.remove_prefix(std::min(end + 1, query.size()));
-        const std::size_t equals = std::min(pair.find('='), pair.size());
-        const std::string name(pair.substr(0, equals));
-        const auto value = decode_percent(pair.substr(std::min(equals + 1, pair.size())));
+        const auto [pair, rest] = cut(query, '&');
+        query = rest;
+        const auto [key, encoded] = cut(pair, '=');
+        const std::string name(key);
+        const auto value = decode_percent(encoded);
         if (std::find(known.begin(), known.end(), name) == known.end()) {
             return tl::unexpected(bad("query: a parameter that this route does not have"));
         }

@@ -59,7 +59,7 @@ def test_what_the_broker_refuses_goes_to_the_reply_topic_and_blocks_nobody(serve
     device.answer()
     assert operator.take("answers/open", id=allowed, state="succeeded")
     assert server.readyz() == "ready"
-    assert server.metric("dm_outbox_messages") == 0
+    wait_for(lambda: server.metric("dm_outbox_messages") == 0, "nothing to be left in the outbox")
     for client in (operator, device):
         client.close()
     server.stop()
