@@ -51,8 +51,9 @@ def test_it_answers_commands_with_a_token(start, stack, operator, keys):
 def test_it_comes_back_to_a_server_that_restarts(start, servers, keys):
     """As in a drain: told when to come back, and to the same port."""
     broker = servers.broker().start()
+    secret = keys.add_credential(ID)
     first = servers.make(broker.url).start()
-    start(first.port, secret=keys.add_credential(ID))
+    start(first.port, secret=secret)
     operator = Operator(broker)
     before = online(operator)
     first.stop()
