@@ -1,4 +1,4 @@
-"""Devices that read too slowly, and devices that talk too much."""
+"""Devices that read too slowly, talk too much, or cut what they say into crumbs."""
 
 import socket
 import threading
@@ -74,3 +74,45 @@ def test_a_flood_of_replies_is_cut_off_and_ends_nothing_twice(
     assert outcome["state"] == "succeeded"
     assert operator.seen(f"dm/replies/{device_id}") == []
     again.close()
+
+
+CRUMBS = 1_000_000  # fragments of one message
+MIB = 1 << 20
+# Else freed memory that AddressSanitizer keeps back would look like memory in use.
+FEW_FREED = ["env", "ASAN_OPTIONS=quarantine_size_mb=1:thread_local_quarantine_size_kb=64"]
+
+
+def resident(server):
+    return server.metric("process_resident_memory_bytes")
+
+
+def send_crumbs(client):
+    """A million fragments without an end; returns when they have been read."""
+    for _ in range(100):
+        client.send(raw.frame(raw.CONTINUATION) * (CRUMBS // 100))
+    client.send(raw.message(raw.PING, b"read so far"))
+    client.expect(raw.PONG, b"read so far")
+
+
+def test_a_message_in_millions_of_fragments_costs_no_memory(servers):
+    server = servers.make(servers.broker().start().url, listen__threads=1).start(prefix=FEW_FREED)
+    with open_raw(server, server.keys, "crumbs") as client:
+        client.read_frame()  # welcome
+        client.send(raw.frame(raw.TEXT))
+        send_crumbs(client)  # the first million also makes the process touch what it has
+        before = resident(server)
+        send_crumbs(client)
+        assert resident(server) - before <= MIB
+        client.send(raw.frame(raw.FINAL | raw.CONTINUATION, b'{"type":"heartbeat"}'))
+        assert b"heartbeat" in client.read_frame()[1]
+    server.stop()
+
+
+def test_crumbs_of_a_byte_end_with_1009_at_the_largest_message(server, keys, device_id):
+    with open_raw(server, keys, device_id) as client:
+        client.read_frame()  # welcome
+        client.send(raw.frame(raw.TEXT, b" ") + raw.frame(raw.CONTINUATION, b" ") * 65_535)
+        client.send(raw.message(raw.PING, b"still open"))
+        client.expect(raw.PONG, b"still open")
+        client.send(raw.frame(raw.CONTINUATION, b" "))
+        client.expect_close(1009)

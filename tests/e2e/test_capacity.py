@@ -1,4 +1,4 @@
-"""What happens at the limits of the process: descriptors, sessions."""
+"""What happens at the limits of the process: descriptors, sessions, memory."""
 
 import socket
 import subprocess
@@ -7,6 +7,7 @@ import time
 import pytest
 import websockets
 from harness.device import Device
+from harness.privileges import MemoryGroup
 from harness.processes import BIN
 from harness.waiting import wait_for
 
@@ -94,3 +95,37 @@ def test_waiting_for_descriptors_costs_nothing(small):
         connection.close()
     # Nobody waits for handshakes that are not finished any more.
     Device(small, "welcome-again").close()
+
+
+@pytest.fixture
+def memory_group():
+    group = MemoryGroup()
+    if not group.made:
+        pytest.skip(f"no cgroup of our own: {group.reason}")
+    yield group
+    group.close()
+
+
+def test_near_the_cgroups_limit_newcomers_get_503_and_nobody_is_killed(memory_group, servers):
+    server = servers.make(servers.broker().start().url, health__max_load=0.5)
+    server.start(prefix=memory_group.enter())
+    device = Device(server, "within")
+
+    def limit_to(share):
+        """So that what the process has now is this share of what it may have."""
+        memory_group.limit(server.metric("process_resident_memory_bytes") / share)
+
+    limit_to(0.6)  # beyond health.max_load, not half-way from there to the limit
+    wait_for(lambda: server.readyz().startswith("memory:"), "/readyz to tell")
+    assert refused(server, "not-yet-turned-away") is None
+    limit_to(0.8)
+    wait_for(lambda: refused(server, "newcomer"), "newcomers to be turned away")
+    status, retry_after = refused(server, "newcomer")
+    assert status == 503 and 5 <= int(retry_after) <= 15
+    device.sync()
+    limit_to(0.3)
+    wait_for(lambda: refused(server, "newcomer") is None, "newcomers to be let in")
+    assert server.readyz() == "ready"
+    assert memory_group.kills() == 0
+    device.close()
+    server.stop()
