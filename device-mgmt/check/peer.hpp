@@ -67,6 +67,8 @@ private:
 
     void on_writable() override {}
 
+    void on_revoked() override {}
+
     void on_close(proto::CloseCode code, std::string_view reason) override;
 
     void alive(core::Instant now);

@@ -59,6 +59,9 @@ public:
     /// Unsent bytes fell below half of the bound after a send had been dropped.
     virtual void on_writable() = 0;
 
+    /// The certificate that the peer came with is accepted no longer; the link stays open.
+    virtual void on_revoked() = 0;
+
     /// The link is gone; last call. `code` is the peer's code, ours, or 1006.
     virtual void on_close(proto::CloseCode code, std::string_view reason) = 0;
 };

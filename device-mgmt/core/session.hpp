@@ -86,6 +86,9 @@ public:
     void on_frame(FrameKind kind, std::string_view payload) override;
     void on_control_frame() override;
     void on_writable() override;
+
+    void on_revoked() override { revoke(); }
+
     void on_close(proto::CloseCode code, std::string_view reason) override;
 
     // Orders of the relay.

@@ -36,6 +36,8 @@ public:
 
     void on_writable() override {}
 
+    void on_revoked() override {}
+
     void on_close(dm::proto::CloseCode /*code*/, std::string_view /*reason*/) override {
         delete this;
     }

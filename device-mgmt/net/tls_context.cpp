@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -150,11 +151,13 @@ tl::expected<std::shared_ptr<const TlsContext>, std::string> TlsContext::load(
     if (auto loaded = load_client_ca(context.get(), files); !loaded) {
         return tl::unexpected(loaded.error());
     }
-    use_tickets(context.get(), tickets, trust_of(files));
-    return std::shared_ptr<const TlsContext>{new TlsContext{context.release()}};
+    std::string trust = trust_of(files);
+    use_tickets(context.get(), tickets, trust);
+    return std::shared_ptr<const TlsContext>{new TlsContext{context.release(), std::move(trust)}};
 }
 
-TlsContext::TlsContext(ssl_ctx_st* context) : context_(context), expires_at_(first_end(context)) {}
+TlsContext::TlsContext(ssl_ctx_st* context, std::string trust)
+    : context_(context), trust_(std::move(trust)), expires_at_(first_end(context)) {}
 
 TlsContext::~TlsContext() {
     SSL_CTX_free(context_);

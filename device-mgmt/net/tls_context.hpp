@@ -36,13 +36,18 @@ public:
 
     [[nodiscard]] ssl_ctx_st* native() const { return context_; }
 
+    /// What decides whether a client's certificate is accepted, but for the time: equal texts,
+    /// equal decisions.
+    [[nodiscard]] const std::string& trust() const { return trust_; }
+
     /// When the first certificate of the server's chain is over.
     [[nodiscard]] std::chrono::system_clock::time_point expires_at() const { return expires_at_; }
 
 private:
-    explicit TlsContext(ssl_ctx_st* context);
+    TlsContext(ssl_ctx_st* context, std::string trust);
 
     ssl_ctx_st* context_;
+    std::string trust_;
     std::chrono::system_clock::time_point expires_at_;
 };
 

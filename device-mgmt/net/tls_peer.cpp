@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
 
 namespace dm::net {
 namespace {
@@ -43,6 +44,28 @@ std::optional<std::string> verified_common_name(SSL* ssl) {
         return std::nullopt;
     }
     return name;
+}
+
+bool verifies(SSL_CTX* context, X509* certificate, stack_st_X509* chain) {
+    const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> check{
+        X509_STORE_CTX_new(), &X509_STORE_CTX_free};
+    return check != nullptr &&
+           X509_STORE_CTX_init(check.get(), SSL_CTX_get_cert_store(context), certificate, chain) ==
+               1 &&
+           X509_STORE_CTX_set_default(check.get(), "ssl_client") == 1 &&
+           X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(check.get()),
+                                  SSL_CTX_get0_param(context)) == 1 &&
+           X509_verify_cert(check.get()) == 1;
+}
+
+bool still_verifies(SSL* ssl, SSL_CTX* context) {
+    if (ssl == nullptr || SSL_get_SSL_CTX(ssl) == context) {
+        return true;
+    }
+    X509* certificate = SSL_get0_peer_certificate(ssl);
+    // A session that was resumed has no chain: a certificate that needs one is not accepted, and
+    // its device comes back with a full handshake.
+    return certificate == nullptr || verifies(context, certificate, SSL_get_peer_cert_chain(ssl));
 }
 
 }  // namespace dm::net

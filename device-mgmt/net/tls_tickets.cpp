@@ -1,5 +1,7 @@
 #include "device-mgmt/net/tls_tickets.hpp"
 
+#include "device-mgmt/net/tls_peer.hpp"
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -12,7 +14,6 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
 
 namespace dm::net {
 namespace {
@@ -126,19 +127,7 @@ int on_ticket_key(SSL* ssl,
 /// in a ticket: a chain that needs them comes to a full handshake.
 bool still_verifies(SSL* ssl, SSL_SESSION* session) {
     X509* certificate = SSL_SESSION_get0_peer(session);
-    if (certificate == nullptr) {
-        return true;
-    }
-    const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> check{
-        X509_STORE_CTX_new(), &X509_STORE_CTX_free};
-    return check != nullptr &&
-           X509_STORE_CTX_init(
-               check.get(), SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)), certificate, nullptr) ==
-               1 &&
-           X509_STORE_CTX_set_default(check.get(), "ssl_client") == 1 &&
-           X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(check.get()), SSL_get0_param(ssl)) ==
-               1 &&
-           X509_verify_cert(check.get()) == 1;
+    return certificate == nullptr || verifies(SSL_get_SSL_CTX(ssl), certificate, nullptr);
 }
 
 SSL_TICKET_RETURN on_ticket_opened(SSL* ssl,

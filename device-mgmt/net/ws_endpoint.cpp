@@ -22,6 +22,7 @@
 #include <vector>
 
 #include <asio/detail/socket_option.hpp>
+#include <asio/post.hpp>
 #include <netinet/tcp.h>
 #include <websocketpp/server.hpp>
 
@@ -40,6 +41,8 @@ constexpr std::chrono::milliseconds kCloseTimerMargin{500};
 /// Those who are turned away come back at moments between these.
 constexpr std::chrono::seconds kShortestRetryWhenFull{5};
 constexpr std::chrono::seconds kLongestRetryWhenFull{15};
+/// Certificates verified again per turn of the loop: some milliseconds.
+constexpr std::size_t kVerifiedPerTurn = 32;
 
 std::string text_of(const asio::ip::tcp::endpoint& peer) {
     const auto address = peer.address().to_string();
@@ -64,7 +67,7 @@ public:
     void stop_accepting();
     void abort_all();
 
-    void replace_tls(std::shared_ptr<const TlsContext> tls) { tls_ = std::move(tls); }
+    void replace_tls(std::shared_ptr<const TlsContext> tls);
 
     [[nodiscard]] std::uint16_t port() const { return accept_.port(); }
 
@@ -76,6 +79,7 @@ private:
     void accepted(AcceptedSocket& socket);
     std::error_code prepare(WsConnection& con, AcceptedSocket& socket);
     void set_handlers(WsConnection& con);
+    void verify_some();
     [[nodiscard]] tl::expected<Admission, Refusal> decide(WsConnection& con);
     [[nodiscard]] Refusal no_room(std::string reason);
     [[nodiscard]] bool admit(WsConnection& con);
@@ -96,7 +100,8 @@ private:
     Server server_;
     AcceptLoop accept_;
     std::unordered_set<WsConnection*> live_;
-    std::list<WsConnection*> handshaking_;  ///< oldest first
+    std::list<WsConnection*> handshaking_;   ///< oldest first
+    std::vector<WsConnection*> unverified_;  ///< live when the trust changed; some are gone since
     std::minstd_rand random_{std::random_device{}()};
 };
 
@@ -230,6 +235,9 @@ tl::expected<Admission, Refusal> WsEndpoint::Impl::decide(WsConnection& con) {
     if (capacity != nullptr && capacity->overloaded()) {
         return tl::unexpected(no_room("Overloaded."));
     }
+    if (tls_ && !still_verifies(con.native_tls(), tls_->native())) {
+        return tl::unexpected(Refusal{401, "identity not accepted", std::nullopt});
+    }
     const UpgradeHead& head = *con.get_request().verdict();
     return acceptor_.on_upgrade({head.path,
                                  head.query,
@@ -238,6 +246,33 @@ tl::expected<Admission, Refusal> WsEndpoint::Impl::decide(WsConnection& con) {
                                  head.protocols,
                                  con.link.remote(),
                                  verified_common_name(con.native_tls())});
+}
+
+void WsEndpoint::Impl::replace_tls(std::shared_ptr<const TlsContext> tls) {
+    const bool trust_changed = tls_ && tls && tls_->trust() != tls->trust();
+    tls_ = std::move(tls);
+    if (!trust_changed) {
+        return;
+    }
+    const bool idle = unverified_.empty();
+    unverified_.assign(live_.begin(), live_.end());
+    if (idle) {
+        verify_some();
+    }
+}
+
+void WsEndpoint::Impl::verify_some() {
+    for (std::size_t n = 0; n < kVerifiedPerTurn && !unverified_.empty(); ++n) {
+        WsConnection* con = unverified_.back();
+        unverified_.pop_back();
+        // One that is new at an old one's address is verified once too often.
+        if (live_.count(con) != 0 && !still_verifies(con->native_tls(), tls_->native())) {
+            con->link.guarded([con] { con->link.revoked(); });
+        }
+    }
+    if (!unverified_.empty()) {
+        asio::post(io_, [this] { verify_some(); });
+    }
 }
 
 Refusal WsEndpoint::Impl::no_room(std::string reason) {

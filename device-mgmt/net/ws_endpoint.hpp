@@ -93,8 +93,10 @@ public:
     /// The port that is bound.
     [[nodiscard]] std::uint16_t port() const;
 
-    /// Uses `tls` from the next accepted connection on; open ones keep theirs. Only for an endpoint
-    /// that was made with TLS.
+    /// Uses `tls` from the next accepted connection on; open ones keep theirs. Where other client
+    /// certificates are accepted than before, those of open connections are verified again, some
+    /// per turn of the loop, and on_revoked told of those that are not. Only for an endpoint that
+    /// was made with TLS.
     void replace_tls(std::shared_ptr<const TlsContext> tls);
 
     /// Stops accepting; handshakes under way go on and open connections stay.

@@ -199,6 +199,12 @@ void Link::pong() {
     }
 }
 
+void Link::revoked() {
+    if (stage_ == Stage::open && listener_ != nullptr) {
+        listener_->on_revoked();
+    }
+}
+
 void Link::notify_closed() {
     auto* listener = std::exchange(listener_, nullptr);
     if (listener == nullptr) {

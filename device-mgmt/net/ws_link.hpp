@@ -75,6 +75,8 @@ public:
     void frame(core::FrameKind kind, std::string_view payload);
     void ping(std::string_view payload);
     void pong();
+    /// The certificate that the peer came with is accepted no longer.
+    void revoked();
     /// websocketpp is through with the connection: tells the listener and lets go of the socket.
     void terminated();
     /// The endpoint is going: nobody is told anything any more.

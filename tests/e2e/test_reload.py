@@ -88,6 +88,38 @@ def test_a_removed_key_ends_the_sessions_of_its_tokens(server, own_keys):
     staying.close()
 
 
+def test_a_revoked_certificate_ends_its_session_and_no_other(server, own_keys):
+    own_keys.make("revoked", "trusted")
+    sessions = {name: Device(server, name, headers={}, tls=own_keys.tls(name))
+                for name in ("revoked", "trusted")}
+    sessions["by token"] = Device(server, "by-token")
+    for session in sessions.values():
+        session.welcome()
+    own_keys.revoke("revoked")
+    code, reason = sessions.pop("revoked").closed()
+    assert (code, reason.split()[0]) == (1008, "revoked")
+    for session in sessions.values():
+        session.sync()
+        session.close()
+
+
+def test_with_another_client_ca_sessions_of_the_old_one_end(server, own_keys):
+    own_keys.make("of-the-old-one")
+    device = Device(server, "of-the-old-one", headers={}, tls=own_keys.tls("of-the-old-one"))
+    staying = Device(server, "by-token")
+    for session in (device, staying):
+        session.welcome()
+    (own_keys.folder / "client-ca.pem").unlink()
+    own_keys.make("of-the-new-one")
+    assert device.closed()[0] == 1008
+    wait_for(lambda: server.metric("dm_last_reload_successful") == 1, "the new authority")
+    newcomer = Device(server, "of-the-new-one", headers={}, tls=own_keys.tls("of-the-new-one"))
+    newcomer.welcome()
+    for session in (newcomer, staying):
+        session.sync()
+        session.close()
+
+
 def test_a_new_certificate_is_shown_to_newcomers_and_sessions_stay(server, own_keys):
     device = Device(server, "staying")
     device.welcome()

@@ -54,6 +54,7 @@ struct Listener final : core::LinkListener {
     std::vector<std::string> frames;
     std::size_t control_frames = 0;
     std::size_t writable = 0;
+    std::size_t revoked = 0;
     std::vector<std::pair<proto::CloseCode, std::string>> closes;
     std::function<void(std::string_view)> on_next_frame;
 
@@ -62,6 +63,8 @@ struct Listener final : core::LinkListener {
     void on_control_frame() override { ++control_frames; }
 
     void on_writable() override { ++writable; }
+
+    void on_revoked() override { ++revoked; }
 
     void on_close(proto::CloseCode code, std::string_view reason) override {
         closes.emplace_back(code, std::string{reason});

@@ -5,9 +5,12 @@
 #include "tests/net/tls_client.hpp"
 
 #include <array>
+#include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <asio/buffer.hpp>
 #include <doctest/doctest.h>
@@ -116,6 +119,44 @@ TEST_CASE("new connections use new certificates and old ones stay") {
     CHECK_FALSE(new_client.shake_hands());
     CHECK(new_client.server_name() == "renewed");
     CHECK(old_client.upgrade() == "HTTP/1.1 101 Switching Protocols");
+}
+
+TEST_CASE(
+    "with other client CAs open connections whose certificate they do not accept are told of") {
+    const Authority authority;
+    World world{{}, loaded(authority.mutual(false))};
+    const Certificate kept{"kept", &authority.ca};
+    const Certificate gone{"gone", &authority.ca};
+    std::vector<std::unique_ptr<TlsClient>> clients;
+    for (const Certificate* own : {&kept, &gone, static_cast<const Certificate*>(nullptr)}) {
+        auto& client = *clients.emplace_back(std::make_unique<TlsClient>(world, authority.ca, own));
+        CHECK_FALSE(client.shake_hands());
+        CHECK(client.upgrade() == "HTTP/1.1 101 Switching Protocols");
+    }
+    // Shook hands before, and asks for its upgrade afterwards.
+    TlsClient late{world, authority.ca, &gone};
+    CHECK_FALSE(late.shake_hands());
+    const auto told = [&] {
+        std::vector<std::size_t> counts;
+        for (const auto& session : world.sessions) {
+            counts.push_back(session.listener->revoked);
+        }
+        return counts;
+    };
+
+    auto files = authority.mutual(false);
+    world.endpoint->replace_tls(loaded(files));  // as after a rotation of ticket keys
+    CHECK(told() == std::vector<std::size_t>{0, 0, 0});
+
+    files.client_ca = authority.folder.write("revoked.pem",
+                                             authority.ca.pem() + authority.ca.revocation_of(gone));
+    world.endpoint->replace_tls(loaded(files));
+    CHECK(told() == std::vector<std::size_t>{0, 1, 0});
+    CHECK(late.upgrade() == "HTTP/1.1 401 Unauthorized");
+
+    files.client_ca = authority.folder.write("strangers.pem", authority.strangers_ca.pem());
+    world.endpoint->replace_tls(loaded(files));
+    CHECK(told() == std::vector<std::size_t>{1, 2, 0});
 }
 
 TEST_CASE("a shutdown tells the peer, and abort() ends what is pending") {

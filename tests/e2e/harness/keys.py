@@ -1,6 +1,7 @@
 """Development keys, and tokens in every shape."""
 
 import base64
+import datetime
 import hashlib
 import hmac
 import json
@@ -10,6 +11,8 @@ import time
 from pathlib import Path
 
 import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 
 from .processes import BIN, ROOT
 
@@ -83,6 +86,25 @@ class Keys:
             name = self.folder / "clients" / certificate_of
             context.load_cert_chain(f"{name}.pem", f"{name}.key")
         return context
+
+    def revoke(self, *devices):
+        """Writes into client-ca.pem, behind the CA, a list of these devices' certificates."""
+        authority = (self.folder / "client-ca.pem").read_bytes().split(b"-----BEGIN X509 CRL", 1)[0]
+        now = datetime.datetime.utcnow()
+        crl = x509.CertificateRevocationListBuilder(
+            x509.load_pem_x509_certificate(authority).subject, now,
+            now + datetime.timedelta(days=1))
+        for device in devices:
+            certificate = x509.load_pem_x509_certificate(
+                (self.folder / "clients" / f"{device}.pem").read_bytes())
+            crl = crl.add_revoked_certificate(x509.RevokedCertificateBuilder(
+                certificate.serial_number, now).build())
+        key = serialization.load_pem_private_key(
+            (self.folder / "client-ca.key").read_bytes(), None)
+        signed = crl.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        written = self.folder / "client-ca.pem.new"
+        written.write_bytes(authority + signed)
+        written.rename(self.folder / "client-ca.pem")
 
     def _secret(self, text):
         if len(text) > 8:
