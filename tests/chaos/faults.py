@@ -51,9 +51,13 @@ class Faults:
         self.stack.simulator.start()
         self._restart()
 
+    def kills_per_failpoint(self):
+        """Of the one that has killed least often."""
+        return min(self.failpoints[name] for name in FAILPOINTS)
+
     def failpoint(self):
         """Killed, and started with orders to kill itself at one of the places, in turn."""
-        least = min(self.failpoints[name] for name in FAILPOINTS)
+        least = self.kills_per_failpoint()
         name = self.chooser.choice([n for n in FAILPOINTS if self.failpoints[n] == least])
         self.stack.kill_server()
         self.stack.restart_server(f"{name}:{self.chooser.randrange(1, 30)}")

@@ -39,13 +39,18 @@ def parse(arguments):
     add("--interval", type=float, default=3, help="seconds between faults, on average")
     add("--only", default="", help="kinds of faults, with commas between; default: all")
     add("--failpoints", action="store_true", help="the build has them")
+    add("--kills-per-failpoint", type=int, default=0,
+        help="go on until each has killed the server so often; implies --failpoints")
     add("--long-pauses", action="store_true", help="SIGSTOP for 30 s as well")
     add("--folder", help="for logs and histories; default: a temporary one, kept on failure")
     options = parser.parse_args(arguments)
+    options.failpoints |= options.kills_per_failpoint > 0
     unknown = set(filter(None, options.only.split(","))) - set(WEIGHTS)
     if unknown:
         parser.error(f"--only: there is no {', '.join(sorted(unknown))}; "
                      f"there are {', '.join(WEIGHTS)}")
+    if options.kills_per_failpoint and options.only and "failpoint" not in options.only.split(","):
+        parser.error("--kills-per-failpoint: --only leaves failpoints out")
     return options
 
 
@@ -92,7 +97,8 @@ class Chaos:
                 self._look_at_server()
                 pause.wait(0.05)
             if not stack.load.running():
-                if time.monotonic() >= deadline:
+                if time.monotonic() >= deadline and \
+                        self.faults.kills_per_failpoint() >= self.options.kills_per_failpoint:
                     break
                 stack.start_load()
             self.inject(kind)

@@ -51,6 +51,7 @@ void add_options(CLI::App& app, Options& options) {
     app.add_option("--keep-alive", options.keep_alive_s, "seconds between two of a session");
     app.add_flag("--ws-ping", options.swarm.ws_ping, "keep alive by WebSocket pings");
     app.add_flag("--retry", options.swarm.retry, "what fails or is lost tries again");
+    app.add_option("--longest-retry", options.swarm.longest_retry_s, "seconds, at random up to it");
     app.add_option("--sources", options.swarm.sources, "loopback addresses to come from");
     app.add_option("--first-source", options.swarm.first_source);
     app.add_option("--answer-prefix",

@@ -16,7 +16,6 @@ namespace {
 constexpr int kTurnMs = 10;
 constexpr std::uint64_t kWake = std::numeric_limits<std::uint64_t>::max();
 constexpr double kFirstRetryS = 0.1;
-constexpr double kLongestRetryS = 5;
 constexpr unsigned kMostDoublings = 6;
 constexpr std::size_t kHostsPerNet = 250;
 
@@ -167,7 +166,7 @@ void Swarm::settle_or_retry(std::size_t index, Instant now) {
         return;
     }
     const unsigned doublings = std::min(failures_in_a_row_[index]++, kMostDoublings);
-    const double most = std::min(kLongestRetryS, kFirstRetryS * std::exp2(doublings));
+    const double most = std::min(settings_.longest_retry_s, kFirstRetryS * std::exp2(doublings));
     const std::chrono::duration<double> pause{std::uniform_real_distribution<>{0, most}(random_)};
     retries_.push({now + std::chrono::duration_cast<Instant::duration>(pause), index});
 }

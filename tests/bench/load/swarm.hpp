@@ -24,8 +24,9 @@ struct SwarmSettings {
     std::size_t connections = 1;
     std::size_t concurrency = 64;  ///< handshakes under way
     std::chrono::duration<double> keep_alive{5};
-    bool ws_ping = false;     ///< a WebSocket ping instead of the dialect's own
-    bool retry = false;       ///< failed attempts and lost connections try again
+    bool ws_ping = false;  ///< a WebSocket ping instead of the dialect's own
+    bool retry = false;    ///< failed attempts and lost connections try again
+    double longest_retry_s = 5;
     std::size_t sources = 1;  ///< loopback addresses that connections come from
     std::size_t first_source = 0;
     std::chrono::seconds patience{60};  ///< for one attempt
