@@ -292,11 +292,16 @@ void App::reload() {
         log::error("reload_failed", {{"why", loaded.error()}, {"in_force", "the old ones"}});
         return;
     }
-    metrics_.reloaded(true);
+    // Told when they are in force everywhere.
+    const auto waiting = std::make_shared<std::atomic<std::size_t>>(shards_.size());
     for (const auto& shard : shards_) {
-        shard->reload(tls_, keys_);
+        shard->reload(tls_, keys_, [this, waiting] {
+            if (waiting->fetch_sub(1) == 1) {
+                metrics_.reloaded(true);
+                log::info("reloaded");
+            }
+        });
     }
-    log::info("reloaded");
 }
 
 void App::watch_certificate(core::Moment now) {

@@ -250,18 +250,22 @@ void Shard::on_tick(core::Moment now) {
 }
 
 void Shard::reload(std::shared_ptr<const net::TlsContext> tls,
-                   std::shared_ptr<const auth::KeyRing> keys) {
-    asio::post(loop_.io(), [this, tls = std::move(tls), keys = std::move(keys)] {
-        if (tls != nullptr) {
-            endpoint_.replace_tls(tls);
-        }
-        authenticator_.replace_keys(keys);
-        for (const auto& [number, found] : hosts_) {
-            if (!found->is_proven_by(*keys)) {
-                found->session().revoke();
+                   std::shared_ptr<const auth::KeyRing> keys,
+                   std::function<void()> in_force) {
+    asio::post(
+        loop_.io(),
+        [this, tls = std::move(tls), keys = std::move(keys), in_force = std::move(in_force)] {
+            if (tls != nullptr) {
+                endpoint_.replace_tls(tls);
             }
-        }
-    });
+            authenticator_.replace_keys(keys);
+            for (const auto& [number, found] : hosts_) {
+                if (!found->is_proven_by(*keys)) {
+                    found->session().revoke();
+                }
+            }
+            in_force();
+        });
 }
 
 void Shard::drain(std::chrono::milliseconds spread) {

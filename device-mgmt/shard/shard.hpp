@@ -16,6 +16,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -65,9 +66,11 @@ public:
     void drain(std::chrono::milliseconds spread);
 
     /// Any thread: uses these from the next handshake on (`tls` null: plain ws, nothing to replace)
-    /// and closes the sessions whose key or credential is gone (1008 `revoked`).
+    /// and closes the sessions whose key, credential or trust in their certificate is gone (1008
+    /// `revoked`). `in_force` is called on this shard's thread.
     void reload(std::shared_ptr<const net::TlsContext> tls,
-                std::shared_ptr<const auth::KeyRing> keys);
+                std::shared_ptr<const auth::KeyRing> keys,
+                std::function<void()> in_force);
 
     /// Any thread but this shard's: resets what is left and ends the thread.
     void stop();
