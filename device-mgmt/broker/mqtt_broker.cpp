@@ -78,6 +78,7 @@ private:
     [[nodiscard]] bool establish(Lock& lock);
     void serve(Lock& lock);
     void work(Lock& lock);
+    [[nodiscard]] bool may_send();
     void send_queued(Lock& lock);
     void deliver_verdicts(Lock& lock);
     void lose(Lock& lock);
@@ -113,7 +114,8 @@ private:
     std::size_t in_flight_at_check_ = 0;
     std::optional<std::string> paused_;  ///< why
     bool leaving_ = false;
-    bool gave_up_ = false;  ///< the session of this connection; worker only
+    bool gave_up_ = false;    ///< the session of this connection; worker only
+    bool congested_ = false;  ///< the socket is full, and will not say when it is not; worker only
     bool stopping_ = false;
     bool ended_ = false;  ///< the worker will report nothing more
     std::chrono::milliseconds grace_{0};
@@ -193,10 +195,19 @@ void MqttBroker::stop(std::chrono::milliseconds grace) {
 /// Waits until `ready`, reporting verdicts meanwhile; false when `longest` has passed first.
 template <class Ready>
 bool MqttBroker::wait(Lock& lock, std::chrono::milliseconds longest, Ready ready) {
-    return wake_.wait_for(lock, longest, [&] {
+    const auto reached = [&] {
         deliver_verdicts(lock);
         return ready();
-    });
+    };
+    const auto end = std::chrono::steady_clock::now() + longest;
+    while (!reached()) {
+        const auto now = std::chrono::steady_clock::now();
+        if (now >= end) {
+            return false;
+        }
+        wake_.wait_until(lock, congested_ ? std::min(now + kCongestionPoll, end) : end);
+    }
+    return true;
 }
 
 void MqttBroker::run() {
@@ -291,10 +302,23 @@ void MqttBroker::work(Lock& lock) {
         connection_->give_up_session();
         lock.lock();
     }
-    while (!link_.down && !queue_.empty() && !window_.full()) {
+    while (!link_.down && may_send()) {
         send_queued(lock);
         deliver_verdicts(lock);
     }
+}
+
+/// Whether there is a message, and room for it.
+bool MqttBroker::may_send() {
+    congested_ = false;
+    if (queue_.empty() || window_.full()) {
+        return false;
+    }
+    const std::size_t unacknowledged = connection_->unacknowledged_bytes();
+    const std::size_t before = window_.bytes() + unacknowledged;
+    const bool room = before == 0 || before + queue_.front().bytes <= kMaxInFlightBytes;
+    congested_ = !room && unacknowledged > 0;
+    return room;
 }
 
 /// Hands one message of the queue to Paho.
@@ -302,7 +326,7 @@ void MqttBroker::send_queued(Lock& lock) {
     const Queued next = std::move(queue_.front());
     queue_.pop_front();
     queued_bytes_ -= next.bytes;
-    const auto slot = window_.take(next.ticket);
+    const auto slot = window_.take(next.ticket, next.bytes);
     lock.unlock();
     const auto sent = connection_->send(next.message, *slot);
     lock.lock();
@@ -339,6 +363,7 @@ void MqttBroker::check_progress() {
 void MqttBroker::lose(Lock& lock) {
     ++generation_;
     connected_ = false;
+    congested_ = false;
     for (const PublishTicket ticket : window_.give_back_all()) {
         verdicts_.push_back({ticket, PublishResult::failed});
     }

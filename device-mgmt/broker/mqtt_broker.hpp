@@ -17,6 +17,16 @@ inline constexpr std::size_t kMaxQueuedBytes = std::size_t{64} * 1024 * 1024;
 /// searches all of them for each new one, so more makes it slower, not faster.
 inline constexpr std::size_t kMaxInFlight = 512;
 
+/// Bytes handed to Paho or written by it, and not settled or taken over by the broker's kernel.
+/// What goes beyond waits in our queue; a larger message goes alone. Below the socket's send buffer
+/// (BrokerSocket), so that Paho never meets a socket that takes a part only: its list of unfinished
+/// writes is changed by two threads under two locks, which corrupts memory when the connection is
+/// lost meanwhile (paho.mqtt.c#1514, #1629; docs/adr/0014).
+inline constexpr std::size_t kMaxInFlightBytes = std::size_t{256} * 1024;
+
+/// How often a full socket is looked at.
+inline constexpr std::chrono::milliseconds kCongestionPoll{5};
+
 /// A connection on which publishes wait this long without one PUBACK is given up. At least this,
 /// at most twice.
 inline constexpr std::chrono::seconds kAckTimeout{30};

@@ -1,6 +1,5 @@
 #include "device-mgmt/broker/paho_connection.hpp"
 
-#include "device-mgmt/broker/no_delay.hpp"
 #include "device-mgmt/broker/paho_options.hpp"
 #include "device-mgmt/broker/puback_trace.hpp"
 #include "device-mgmt/failpoint/failpoint.hpp"
@@ -97,7 +96,7 @@ tl::expected<void, std::string> PahoConnection::connect() {
 }
 
 tl::expected<void, std::string> PahoConnection::subscribe() {
-    disable_nagle(port_of(paho_url(settings_.url).value_or("")));
+    socket_ = BrokerSocket(port_of(paho_url(settings_.url).value_or("")));
     for (Context& context : subscriptions_) {
         const Subscription& wanted = settings_.subscriptions[context.index];
         MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;

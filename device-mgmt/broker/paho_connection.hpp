@@ -1,6 +1,7 @@
 #pragma once
 
 #include "device-mgmt/broker/broker.hpp"
+#include "device-mgmt/broker/broker_socket.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -69,6 +70,11 @@ public:
     [[nodiscard]] tl::expected<void, PublishResult> send(const OutboundMessage& message,
                                                          std::size_t slot);
 
+    /// Written, and not yet taken over by the broker's kernel.
+    [[nodiscard]] std::size_t unacknowledged_bytes() const {
+        return socket_.unacknowledged_bytes();
+    }
+
     /// Starts a normal disconnect; `disconnected` follows if the connection was up.
     void disconnect();
 
@@ -102,6 +108,7 @@ private:
     ConnectionEvents events_;
     std::vector<Context> slots_;
     std::vector<Context> subscriptions_;
+    BrokerSocket socket_;  ///< since subscribe()
     bool gives_up_session_ = false;
     std::string detail_;  ///< why it failed, as far as known; under Paho's lock
     tl::expected<void, std::string> created_;

@@ -123,6 +123,14 @@ void MosquittoProcess::stop() {
     end(SIGTERM);
 }
 
+void MosquittoProcess::pause() const {
+    ::kill(pid_, SIGSTOP);
+}
+
+void MosquittoProcess::resume() const {
+    ::kill(pid_, SIGCONT);
+}
+
 void MosquittoProcess::end(int signal) {
     if (pid_ > 0) {
         ::kill(pid_, signal);

@@ -32,6 +32,10 @@ public:
     /// SIGTERM, and waits: it saves its sessions.
     void stop();
 
+    /// SIGSTOP: its kernel still takes what fits its buffers.
+    void pause() const;
+    void resume() const;
+
     [[nodiscard]] std::string url() const;
 
     [[nodiscard]] std::uint16_t port() const { return port_; }

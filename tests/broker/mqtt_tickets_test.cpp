@@ -3,10 +3,14 @@
 #include "tests/broker/recorder.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <string_view>
+#include <thread>
 
+#include <MQTTAsync.h>
 #include <doctest/doctest.h>
 
 using namespace std::chrono_literals;
@@ -34,6 +38,30 @@ OutboundMessage reply() {
     message.payload = std::string(300, 'x');
     message.qos = 1;
     return message;
+}
+
+std::atomic<int> partial_writes{0};
+
+/// Counts what Paho's trace tells of sockets that were full. From now on, for the whole process.
+void count_partial_writes() {
+    partial_writes = 0;
+    MQTTAsync_setTraceCallback([](MQTTASYNC_TRACE_LEVELS /*level*/, char* line) {
+        const bool partial = std::string_view{line}.find("Partial write") != std::string_view::npos;
+        partial_writes += partial ? 1 : 0;
+    });
+    MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_MINIMUM);
+}
+
+/// Returns when the queue has been full for so long that nothing leaves it any more.
+void fill(dm::broker::Broker& broker, const OutboundMessage& unimportant) {
+    constexpr auto kStill = 300ms;
+    auto moved = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - moved < kStill) {
+        if (broker.publish(unimportant, 0)) {
+            moved = std::chrono::steady_clock::now();
+        }
+        std::this_thread::yield();
+    }
 }
 
 bool each_once(const Recorder::Seen& seen) {
@@ -112,6 +140,36 @@ TEST_CASE("beyond the queue's bound a ticket fails and QoS 0 gives way first") {
     CHECK(seen.count(PublishResult::acknowledged) == taken);
     CHECK(seen.disconnects.empty());
     broker->stop(1s);
+}
+
+TEST_CASE("Paho never meets a full socket, also when the broker stops reading") {
+    MosquittoProcess mosquitto("max_inflight_messages 1000");
+    mosquitto.start();
+    Recorder recorder;
+    const auto broker = make_mqtt_broker(settings_for(mosquitto.url()));
+    broker->start(recorder);
+    REQUIRE(recorder.wait_connected());
+    count_partial_writes();
+    mosquitto.pause();
+    // 16 MiB each: far beyond what two kernels keep.
+    constexpr std::uint64_t kMessages = 1000;
+    auto large = reply();
+    large.payload.assign(16384, 'x');
+    auto unimportant = large;
+    unimportant.qos = 0;
+    for (std::uint64_t ticket = 1; ticket <= kMessages; ++ticket) {
+        broker->publish(unimportant, 0);
+        broker->publish(large, ticket);
+    }
+    fill(*broker, unimportant);
+    mosquitto.resume();
+    REQUIRE(recorder.wait([](const auto& seen) { return seen.settled() == kMessages; }));
+    broker->stop(1s);
+    MQTTAsync_setTraceCallback(nullptr);
+    const auto seen = recorder.seen();
+    CHECK(partial_writes == 0);
+    CHECK(seen.count(PublishResult::acknowledged) == kMessages);
+    CHECK(seen.disconnects.empty());
 }
 
 // Not run by ctest: build/<preset>/bin/broker_tests -tc="the publish rate*" --no-skip

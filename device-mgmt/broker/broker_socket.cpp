@@ -1,13 +1,16 @@
-#include "device-mgmt/broker/no_delay.hpp"
+#include "device-mgmt/broker/broker_socket.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <string>
 #include <system_error>
 
 #include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 namespace dm::broker {
@@ -31,7 +34,7 @@ std::uint16_t peer_port_of(int fd) {
 
 }  // namespace
 
-void disable_nagle(std::uint16_t peer_port) {
+BrokerSocket::BrokerSocket(std::uint16_t peer_port) {
     std::error_code error;
     std::filesystem::directory_iterator entry("/proc/self/fd", error);
     for (; !error && entry != std::filesystem::directory_iterator{}; entry.increment(error)) {
@@ -41,8 +44,21 @@ void disable_nagle(std::uint16_t peer_port) {
         if (peer_port != 0 && peer_port_of(fd) == peer_port) {
             const int on = 1;
             ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+            ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kSendBufferBytes, sizeof(kSendBufferBytes));
+            descriptors_.push_back(fd);
         }
     }
+}
+
+std::size_t BrokerSocket::unacknowledged_bytes() const {
+    int most = 0;
+    for (const int fd : descriptors_) {
+        int bytes = 0;
+        if (::ioctl(fd, SIOCOUTQ, &bytes) == 0) {
+            most = std::max(most, bytes);
+        }
+    }
+    return static_cast<std::size_t>(most);
 }
 
 }  // namespace dm::broker
