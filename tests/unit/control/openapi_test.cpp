@@ -58,7 +58,8 @@ TEST_CASE("every parameter of a path is described, and every reference leads som
     std::set<std::string> operations;
     for (const auto& [path, methods] : document.at("paths").items()) {
         for (const auto& [method, operation] : methods.items()) {
-            CAPTURE(path);
+            const std::string& where = path;  // clang 14 captures no structured binding
+            CAPTURE(where);
             CHECK(operations.insert(operation.at("operationId")).second);
             for (const char* name : {"device", "id"}) {
                 const bool in_path = path.find("{" + std::string(name) + "}") != std::string::npos;
