@@ -67,13 +67,17 @@ public:
             "409",
             "411",
             "413",
+            "414",
             "415",
             "422",
             "429",
+            "431",
             "500",
+            "501",
             "502",
             "503",
             "504",
+            "505",
         }};
     ops::LabelCounters calls{
         counters(registry, "dm_control_calls_total", "Calls that are over, by how."),

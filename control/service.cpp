@@ -173,6 +173,10 @@ void Service::Requests::on_gone(http::ExchangeId exchange) {
     service_.api_.on_gone(exchange);
 }
 
+void Service::Requests::on_refused(std::string_view remote, int status, std::string_view why) {
+    service_.api_.on_refused(remote, status, why);
+}
+
 void Service::Requests::on_drained(http::ExchangeId exchange) {
     service_.api_.on_drained(exchange);
 }

@@ -93,6 +93,7 @@ private:
 
         void on_request(http::ExchangeId exchange, http::HttpRequest request) override;
         void on_gone(http::ExchangeId exchange) override;
+        void on_refused(std::string_view remote, int status, std::string_view why) override;
         void on_drained(http::ExchangeId exchange) override;
 
     private:

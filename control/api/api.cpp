@@ -244,6 +244,11 @@ void Api::audit(http::ExchangeId exchange,
          {"command", detail}});
 }
 
+void Api::on_refused(std::string_view remote, int status, std::string_view why) {
+    parts_.metrics.request(status);
+    log::warn("request_refused", {{"remote", remote}, {"status", status}, {"why", why}});
+}
+
 void Api::on_gone(http::ExchangeId exchange) {
     if (open_.erase(exchange) != 0) {
         parts_.metrics.client_gone();

@@ -56,6 +56,7 @@ public:
     // From the HTTP server.
     void on_request(http::ExchangeId exchange, http::HttpRequest request) override;
     void on_gone(http::ExchangeId exchange) override;
+    void on_refused(std::string_view remote, int status, std::string_view why) override;
     void on_drained(http::ExchangeId exchange) override;
 
     // From the broker.

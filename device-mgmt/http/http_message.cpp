@@ -46,7 +46,7 @@ std::optional<std::string_view> HttpRequest::query_value(std::string_view name) 
 }
 
 std::string_view reason_phrase(int status) {
-    static constexpr std::array<std::pair<int, std::string_view>, 21> kPhrases{{
+    static constexpr std::array<std::pair<int, std::string_view>, 24> kPhrases{{
         {200, "OK"},
         {202, "Accepted"},
         {204, "No Content"},
@@ -60,14 +60,17 @@ std::string_view reason_phrase(int status) {
         {409, "Conflict"},
         {411, "Length Required"},
         {413, "Content Too Large"},
+        {414, "URI Too Long"},
         {415, "Unsupported Media Type"},
         {422, "Unprocessable Content"},
         {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
+        {501, "Not Implemented"},
         {502, "Bad Gateway"},
         {503, "Service Unavailable"},
         {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
     }};
     for (const auto& [code, phrase] : kPhrases) {
         if (code == status) {

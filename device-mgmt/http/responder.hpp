@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace dm::http {
 
@@ -42,6 +43,10 @@ public:
 
     /// The client of an exchange that has not ended left, or was too slow. At most once for each.
     virtual void on_gone(ExchangeId exchange) = 0;
+
+    /// What came from `remote` is no acceptable request: answered with `status`, or just closed
+    /// where another answer was under way. `why`: a sentence.
+    virtual void on_refused(std::string_view remote, int status, std::string_view why) = 0;
 
     /// Everything sent on a stream so far has been written to its socket.
     virtual void on_drained(ExchangeId exchange) = 0;

@@ -11,6 +11,10 @@
 /// Between our messages and RESTinio's. Only for the servers of this folder.
 namespace dm::http {
 
+inline std::string text_of(const restinio::endpoint_t& peer) {
+    return peer.address().to_string() + ":" + std::to_string(peer.port());
+}
+
 inline HttpRequest to_request(const restinio::request_t& incoming) {
     const auto& head = incoming.header();
     HttpRequest request;
@@ -21,8 +25,7 @@ inline HttpRequest to_request(const restinio::request_t& incoming) {
         request.headers.emplace_back(field.name(), field.value());
     });
     request.body = incoming.body();
-    const auto& peer = incoming.remote_endpoint();
-    request.remote = peer.address().to_string() + ":" + std::to_string(peer.port());
+    request.remote = text_of(incoming.remote_endpoint());
     return request;
 }
 

@@ -1,9 +1,11 @@
 #include "device-mgmt/http/stream_server.hpp"
 
 #include "device-mgmt/http/restinio_message.hpp"
+#include "device-mgmt/http/strict_socket.hpp"
 
 #include <exception>
 #include <functional>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <unordered_map>
@@ -15,32 +17,40 @@ namespace dm::http {
 
 namespace {
 
-/// Counts connections, refuses those beyond the bound, and tells which one was closed. RESTinio's
-/// own limiter must outlive the connections, which the loop's queue may keep longer than the
-/// server.
+using Peer = restinio::asio_ns::ip::tcp::endpoint;
+
+/// Counts connections, refuses those beyond the bound, knows whose they are, and tells which one
+/// was closed. RESTinio's own limiter must outlive the connections, which the loop's queue may keep
+/// longer than the server.
 class ConnectionGate {
 public:
     ConnectionGate(std::size_t max, std::function<void(restinio::connection_id_t)> on_closed)
         : max_(max), on_closed_(std::move(on_closed)) {}
 
+    [[nodiscard]] std::optional<restinio::connection_id_t> connection_of(const Peer& peer) const {
+        const auto found = connections_.find(peer);
+        return found == connections_.end() ? std::nullopt : std::make_optional(found->second);
+    }
+
     [[nodiscard]] restinio::ip_blocker::inspection_result_t inspect(
         const restinio::ip_blocker::incoming_info_t& /*peer*/) const noexcept {
-        return open_ < max_ ? restinio::ip_blocker::allow() : restinio::ip_blocker::deny();
+        return connections_.size() < max_ ? restinio::ip_blocker::allow()
+                                          : restinio::ip_blocker::deny();
     }
 
     void state_changed(const restinio::connection_state::notice_t& notice) noexcept {
         if (restinio::holds_alternative<restinio::connection_state::accepted_t>(notice.cause())) {
-            ++open_;
+            connections_[notice.remote_endpoint()] = notice.connection_id();
         } else if (restinio::holds_alternative<restinio::connection_state::closed_t>(
                        notice.cause())) {
-            --open_;
+            connections_.erase(notice.remote_endpoint());
             on_closed_(notice.connection_id());
         }
     }
 
 private:
     std::size_t max_;
-    std::size_t open_ = 0;
+    std::map<Peer, restinio::connection_id_t> connections_;
     std::function<void(restinio::connection_id_t)> on_closed_;
 };
 
@@ -49,6 +59,7 @@ struct StreamTraits : restinio::default_single_thread_traits_t {
         std::function<restinio::request_handling_status_t(restinio::request_handle_t)>;
     using connection_state_listener_t = ConnectionGate;
     using ip_blocker_t = ConnectionGate;
+    using stream_socket_t = StrictSocket;
 };
 
 using ChunkedReply = restinio::response_builder_t<restinio::chunked_output_t>;
@@ -120,7 +131,7 @@ public:
         schedule_write(id, *exchange);
     }
 
-    bool send(ExchangeId id, std::string piece) {
+    bool send(ExchangeId id, const std::string& piece) {
         Exchange* exchange = find(id);
         if (exchange == nullptr || !exchange->stream || exchange->over) {
             return false;
@@ -149,7 +160,7 @@ public:
 
 private:
     struct Exchange {
-        restinio::connection_id_t connection;
+        restinio::connection_id_t connection = 0;
         restinio::request_handle_t request;  ///< until the answer begins
         std::optional<ChunkedReply> stream;
         std::string queue;
@@ -172,11 +183,12 @@ private:
             .write_http_response_timelimit(limits.write_timeout)
             .handle_request_timeout(limits.handle_timeout)
             .incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}
-                                          .max_url_size(limits.max_target_bytes)
-                                          .max_field_name_size(limits.max_header_bytes)
-                                          .max_field_value_size(limits.max_header_bytes)
-                                          .max_field_count(limits.max_headers)
-                                          .max_body_size(limits.max_body_bytes))
+                                          .max_url_size(limits.head.max_target_bytes)
+                                          .max_field_name_size(limits.head.max_header_bytes)
+                                          .max_field_value_size(limits.head.max_header_bytes)
+                                          .max_field_count(limits.head.max_headers)
+                                          .max_body_size(limits.head.max_body_bytes))
+            .strict(strict_settings(gate))
             .acceptor_post_bind_hook([this](restinio::asio_ns::ip::tcp::acceptor& acceptor) {
                 port_ = acceptor.local_endpoint().port();
             })
@@ -197,6 +209,22 @@ private:
                 take(std::move(incoming));
                 return restinio::request_accepted();
             });
+        return made;
+    }
+
+    std::shared_ptr<const StrictSettings> strict_settings(
+        const std::shared_ptr<const ConnectionGate>& gate) {
+        auto made = std::make_shared<StrictSettings>();
+        made->limits = settings_.limits.head;
+        made->may_answer = [this, gate, alive = std::weak_ptr<bool>(alive_)](
+                               const Peer& peer, const HeadRefusal& refusal) {
+            if (alive.expired()) {
+                return false;
+            }
+            listener_.on_refused(text_of(peer), refusal.status, refusal.why);
+            const auto connection = gate->connection_of(peer);
+            return connection && by_connection_.count(*connection) == 0;
+        };
         return made;
     }
 
@@ -343,7 +371,7 @@ void StreamServer::begin_stream(ExchangeId exchange, HttpResponse head) {
 }
 
 bool StreamServer::send(ExchangeId exchange, std::string piece) {
-    return impl_->send(exchange, std::move(piece));
+    return impl_->send(exchange, piece);
 }
 
 void StreamServer::end_stream(ExchangeId exchange) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "device-mgmt/http/head_check.hpp"
 #include "device-mgmt/http/responder.hpp"
 
 #include <chrono>
@@ -18,15 +19,11 @@ struct StreamLimits {
     std::size_t max_connections = 10000;  ///< further ones are closed at once. Must stay below the
                                           ///< descriptors: RESTinio 0.6.16 stops accepting for
                                           ///< good when accept() fails
-    std::size_t max_target_bytes = 4096;  ///< path and query; larger: connection closed
-    std::size_t max_headers = 64;         ///< more: connection closed
-    std::size_t max_header_bytes = 8192;  ///< of one name or value; larger: connection closed
-    std::size_t max_body_bytes = 1024 * 1024;  ///< larger: connection closed. What a route takes is
-                                               ///< less, and answered with 413
+    HeadLimits head;                      ///< beyond them: answered, and closed
     /// Of one stream, queued and being written. With the kernel's send buffer, which is set to
     /// twice `send_buffer_bytes`, a client costs at most 256 KiB.
-    std::size_t max_unsent_bytes = 112 * 1024;
-    std::size_t send_buffer_bytes = 64 * 1024;
+    std::size_t max_unsent_bytes = 112UL * 1024;
+    std::size_t send_buffer_bytes = 64UL * 1024;
     std::chrono::seconds read_timeout{30};     ///< one whole request, and idle: closed
     std::chrono::seconds write_timeout{20};    ///< one write that does not get through: closed
     std::chrono::seconds handle_timeout{400};  ///< no answer, or a silent stream: closed
@@ -46,8 +43,8 @@ struct StreamSettings {
 ///   (RESTinio alone notices at a later write).
 /// - One request at a time: bytes of another request before the answer to the first has been
 ///   written close the connection. So what a front end took for one request is never two.
-/// - What is no HTTP closes the connection without an answer. The version of a request is not told
-///   by RESTinio: everybody is answered in HTTP/1.1.
+/// - What is not strictly HTTP/1.1, or over a bound, is answered with 4xx or 5xx and closed before
+///   anybody sees it (HeadCheck), without an answer only where another one is under way.
 class StreamServer final : public Responder {
 public:
     /// `io` and `listener` must outlive it.

@@ -39,6 +39,10 @@ struct Bench final : RequestListener {
 
     void on_gone(ExchangeId exchange) override { gone.push_back(exchange); }
 
+    void on_refused(std::string_view /*remote*/, int status, std::string_view /*why*/) override {
+        refused.push_back(status);
+    }
+
     void on_drained(ExchangeId /*exchange*/) override { ++drained; }
 
     /// Looks at what only the loop may touch, until it is so.
@@ -60,6 +64,7 @@ struct Bench final : RequestListener {
     asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
     std::vector<std::string> requests;
     std::vector<ExchangeId> gone;
+    std::vector<int> refused;
     int drained = 0;
     std::function<void(ExchangeId, const HttpRequest&)> on;
     StreamServer server;

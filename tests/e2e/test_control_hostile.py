@@ -57,7 +57,7 @@ def other_paths():
 
 
 def malformed():
-    """(name, bytes) of whole requests."""
+    """(name, bytes, status of the answer) of whole requests; status None: closed without an answer."""
     auth = "Authorization: Bearer {token}\r\n"
     post = "POST /v1/devices/a/commands HTTP/1.1\r\nHost: h\r\n" + auth
     typed = post + "Content-Type: application/json\r\n"
@@ -65,48 +65,74 @@ def malformed():
     length = f"Content-Length: {len(body)}\r\n"
     smuggled = "GET /v1/devices HTTP/1.1\r\nHost: h\r\n" + auth + "\r\n"
     return [
-        ("no length", typed + "\r\n" + body),
-        ("chunked", typed + "Transfer-Encoding: chunked\r\n\r\nf\r\n" + body + "\r\n0\r\n\r\n"),
+        ("no length", typed + "\r\n", 411),
+        ("no length and a body", typed + "\r\n" + body, 400),
+        ("chunked", typed + "Transfer-Encoding: chunked\r\n\r\nf\r\n" + body + "\r\n0\r\n\r\n", 411),
         ("chunked and length",
-         typed + length + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled),
+         typed + length + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled, 400),
         ("length and chunked",
-         typed + "Transfer-Encoding: chunked\r\n" + length + "\r\n0\r\n\r\n" + smuggled),
-        ("identity", typed + length + "Transfer-Encoding: identity\r\n\r\n" + body),
-        ("xchunked", typed + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + smuggled),
-        ("two lengths", typed + length + "Content-Length: 0\r\n\r\n" + body),
-        ("two equal lengths", typed + length + length + "\r\n" + body),
-        ("list of lengths", typed + "Content-Length: 15, 15\r\n\r\n" + body),
-        ("signed length", typed + "Content-Length: +15\r\n\r\n" + body),
-        ("hex length", typed + "Content-Length: 0xf\r\n\r\n" + body),
-        ("negative length", typed + "Content-Length: -1\r\n\r\n" + body),
-        ("huge length", typed + "Content-Length: 99999999999999999999\r\n\r\n" + body),
-        ("2 GB length", typed + "Content-Length: 2147483648\r\n\r\n" + body),
-        ("short body", typed + "Content-Length: 99\r\n\r\n" + body),
-        ("no host", GOOD.replace("Host: h\r\n", "")),
-        ("two hosts", GOOD.replace("Host: h\r\n", "Host: h\r\nHost: i\r\n")),
-        ("absolute target", GOOD.replace("/openapi", "http://h/openapi")),
-        ("asterisk", GOOD.replace("/openapi.json", "*")),
-        ("no target", "GET  HTTP/1.1\r\nHost: h\r\n\r\n"),
-        ("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-        ("HTTP/11", GOOD.replace("1.1", "11")),
-        ("NUL in target", GOOD.replace("/openapi", "/open\0api")),
-        ("space in target", GOOD.replace("/openapi", "/open api")),
-        ("tab in target", GOOD.replace("/openapi", "/open\tapi")),
-        ("CR in header", GOOD.replace("Host: h", "Host: h\rX: y")),
-        ("NUL in header", GOOD.replace("Host: h", "Host: h\r\nX: a\0b")),
-        ("no colon", GOOD.replace("Host: h", "Host: h\r\nX y")),
-        ("empty name", GOOD.replace("Host: h", "Host: h\r\n: y")),
-        ("large header", GOOD.replace("Host: h", "Host: h\r\nX: " + "y" * 9000)),
-        ("many headers", GOOD.replace("Host: h", "Host: h\r\n" + "X: y\r\n" * 100 + "Y: z")),
-        ("long target", GOOD.replace("/openapi.json", "/" + "a" * 5000)),
-        ("pipelined", GOOD + GOOD.replace("/openapi.json", "/")),
-        ("pipelined with tokens", smuggled + smuggled),
+         typed + "Transfer-Encoding: chunked\r\n" + length + "\r\n0\r\n\r\n" + smuggled, 400),
+        ("identity", typed + length + "Transfer-Encoding: identity\r\n\r\n" + body, 400),
+        ("xchunked", typed + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + smuggled, 501),
+        ("two codings", typed + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n"
+         + smuggled, 501),
+        ("coding with a tab", typed + "Transfer-Encoding:\tchunked\r\n\r\n0\r\n\r\n" + smuggled, 411),
+        ("coding with space before the colon",
+         typed + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" + smuggled, 400),
+        ("continued coding",
+         typed + length + "X: y\r\n Transfer-Encoding: chunked\r\n\r\n" + body, 400),
+        ("two lengths", typed + length + "Content-Length: 0\r\n\r\n" + body, 400),
+        ("two equal lengths", typed + length + length + "\r\n" + body, 400),
+        ("list of lengths", typed + "Content-Length: 15, 15\r\n\r\n" + body, 400),
+        ("length in two parts", typed + "Content-Length: 1 5\r\n\r\n" + body, 400),
+        ("continued length", typed + "Content-Length: 1\r\n 5\r\n\r\n" + body, 400),
+        ("signed length", typed + "Content-Length: +15\r\n\r\n" + body, 400),
+        ("hex length", typed + "Content-Length: 0xf\r\n\r\n" + body, 400),
+        ("negative length", typed + "Content-Length: -1\r\n\r\n" + body, 400),
+        ("huge length", typed + "Content-Length: 99999999999999999999\r\n\r\n" + body, 413),
+        ("2 GB length", typed + "Content-Length: 2147483648\r\n\r\n" + body, 413),
+        ("short body", typed + "Content-Length: 99\r\n\r\n" + body, None),
+        ("no host", GOOD.replace("Host: h\r\n", ""), 400),
+        ("two hosts", GOOD.replace("Host: h\r\n", "Host: h\r\nHost: i\r\n"), 400),
+        ("absolute target", GOOD.replace("/openapi", "http://h/openapi"), 400),
+        ("authority", GOOD.replace("GET /openapi.json", "GET h:80"), 400),
+        ("asterisk", GOOD.replace("/openapi.json", "*"), 400),
+        ("no target", "GET  HTTP/1.1\r\nHost: h\r\n\r\n", 400),
+        ("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 501),
+        ("HTTP/0.9", "GET /openapi.json\r\n", 400),
+        ("HTTP/1.0", GOOD.replace("1.1", "1.0"), 505),
+        ("HTTP/1.2", GOOD.replace("1.1", "1.2"), 505),
+        ("HTTP/11", GOOD.replace("1.1", "11"), 400),
+        ("LF everywhere", GOOD.replace("\r\n", "\n"), 400),
+        ("LF behind the start", GOOD.replace("1.1\r\n", "1.1\n"), 400),
+        ("LF between headers", GOOD.replace("Host: h", "Host: h\nX: y"), 400),
+        ("LF at the end", GOOD[:-2] + "\n", 400),
+        ("LF before", "\n" + GOOD, 400),
+        ("empty lines before", "\r\n\r\n" + GOOD, 400),
+        ("continued header", GOOD.replace("Host: h", "Host: h\r\nX: y\r\n z"), 400),
+        ("continued with a tab", GOOD.replace("Host: h", "Host: h\r\nX: y\r\n\tz"), 400),
+        ("continued start", GOOD.replace("Host: h", " X: y\r\nHost: h"), 400),
+        ("NUL in target", GOOD.replace("/openapi", "/open\0api"), 400),
+        ("space in target", GOOD.replace("/openapi", "/open api"), 400),
+        ("tab in target", GOOD.replace("/openapi", "/open\tapi"), 400),
+        ("raw byte in target", GOOD.replace("/openapi", "/open\xe4"), 400),
+        ("CR in header", GOOD.replace("Host: h", "Host: h\rX: y"), 400),
+        ("NUL in header", GOOD.replace("Host: h", "Host: h\r\nX: a\0b"), 400),
+        ("no colon", GOOD.replace("Host: h", "Host: h\r\nX y"), 400),
+        ("space before the colon", GOOD.replace("Host: h", "Host : h"), 400),
+        ("empty name", GOOD.replace("Host: h", "Host: h\r\n: y"), 400),
+        ("large header", GOOD.replace("Host: h", "Host: h\r\nX: " + "y" * 9000), 431),
+        ("many headers", GOOD.replace("Host: h", "Host: h\r\n" + "X: y\r\n" * 100 + "Y: z"), 431),
+        ("large head", GOOD.replace("Host: h", "Host: h\r\n" + ("X: " + "y" * 8000 + "\r\n") * 9), 431),
+        ("long target", GOOD.replace("/openapi.json", "/" + "a" * 5000), 414),
+        ("pipelined", GOOD + GOOD.replace("/openapi.json", "/"), 200),
+        ("pipelined with tokens", smuggled + smuggled, 200),
         ("body that is a request", "GET /openapi.json HTTP/1.1\r\nHost: h\r\n"
-         + f"Content-Length: {len(smuggled)}\r\n\r\n" + smuggled),
-        ("TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
-        ("SSH", "SSH-2.0-OpenSSH_9.2\r\n"),
-        ("MQTT", "\x10\x10\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x03abc"),
-        ("lines without end", "GET / HTTP/1.1\r\nHost: h\r\nX: "),
+         + f"Content-Length: {len(smuggled)}\r\n\r\n" + smuggled, 400),
+        ("TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+        ("SSH", "SSH-2.0-OpenSSH_9.2\r\n", 400),
+        ("MQTT", "\x10\x10\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x03abc", 400),
+        ("lines without end", "GET / HTTP/1.1\r\nHost: h\r\nX: ", None),
     ]
 
 
@@ -133,22 +159,66 @@ def test_no_path_leads_outside_of_the_routes(control, operator):
 @pytest.mark.parametrize("verb, path", VERBS)
 def test_other_verbs_are_refused(control, verb, path):
     answered = ask(control, verb, path)
-    assert answered in ([], [400], [404], [405]), answered
+    assert answered in ([400], [404], [405], [501]), answered
 
 
-@pytest.mark.parametrize("name, text", malformed(), ids=[name for name, _ in malformed()])
-def test_a_malformed_request_is_refused_and_never_two(control, operator, name, text):
+@pytest.mark.parametrize("name, text, status", malformed(), ids=[one[0] for one in malformed()])
+def test_a_malformed_request_is_refused_and_never_two(control, operator, name, text, status):
     raw = text.replace("{token}", control.tokens["operator"])
     answer = exchange(control, raw.encode("latin1"))
     answered = statuses(answer)
-    assert len(answered) <= 1, answer
-    assert b'"query":"devices"' not in answer
     if name.startswith("pipelined"):
         assert answered in ([], [200], [503], [504])  # at most the first of the two
     else:
-        assert all(status >= 400 for status in answered), answer
+        assert b'"query":"devices"' not in answer
+        assert answered == ([] if status is None else [status]), answer
+    if answered and answered[0] >= 400:
+        assert b"\r\nConnection: close\r\n" in answer or b"problem+json" in answer
     assert not [m for m in operator.seen() if m.topic.startswith("dm/commands")]
     assert ask(control, "GET", "/openapi.json") == [200]
+
+
+def test_a_body_over_the_bound_is_413_also_on_a_connection_that_was_used(control):
+    with socket.create_connection(("127.0.0.1", control.port), PATIENCE_S) as connection:
+        connection.sendall(GOOD.encode())
+        answer = b""
+        while not answer.endswith(b"}\n") and not answer.endswith(b"}"):
+            answer += connection.recv(65536)
+        body = b"x" * (3 << 20)
+        head = (f"POST /v1/devices/a/commands HTTP/1.1\r\nHost: h\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n").encode()
+        connection.sendall(head + body)  # taken in, so that the answer is not lost
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    assert statuses(answer) == [413]
+    assert b'"code":"too_large"' in answer
+
+
+@pytest.mark.parametrize("junk", [b"\n", b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01", GOOD.encode()],
+                         ids=["LF", "another version", "TLS", "a good one"])
+def test_what_comes_behind_an_unanswered_request_is_not_answered_into_it(control, junk):
+    head = (f"GET /v1/events HTTP/1.1\r\nHost: h\r\n"
+            f"Authorization: Bearer {control.tokens['viewer']}\r\n\r\n").encode()
+    with socket.create_connection(("127.0.0.1", control.port), PATIENCE_S) as connection:
+        connection.sendall(head)
+        answer = b""
+        while b"text/event-stream" not in answer:
+            answer += connection.recv(65536)
+        connection.sendall(junk)
+        try:
+            while part := connection.recv(65536):
+                answer += part
+        except ConnectionResetError:
+            pass
+    assert statuses(answer) == [200]
+
+
+def test_refusals_are_counted_and_logged(control):
+    before = control.metric('dm_control_requests_total{status="505"}')
+    exchange(control, GOOD.replace("1.1", "1.0").encode())
+    assert control.metric('dm_control_requests_total{status="505"}') == before + 1
+    assert control.program.wait_for_log("request_refused")
 
 
 def test_a_body_that_is_too_large_or_no_json_is_told_so(control, known):
