@@ -78,6 +78,7 @@ private:
     [[nodiscard]] bool establish(Lock& lock);
     void serve(Lock& lock);
     void work(Lock& lock);
+    void leave_if_told(Lock& lock);
     [[nodiscard]] bool may_send();
     void send_queued(Lock& lock);
     void deliver_verdicts(Lock& lock);
@@ -297,14 +298,19 @@ void MqttBroker::serve(Lock& lock) {
 }
 
 void MqttBroker::work(Lock& lock) {
+    leave_if_told(lock);
+    while (!link_.down && may_send()) {
+        send_queued(lock);
+        deliver_verdicts(lock);
+        leave_if_told(lock);  // what was published after leave() comes behind the UNSUBSCRIBE
+    }
+}
+
+void MqttBroker::leave_if_told(Lock& lock) {
     if (leaving_ && !link_.down && !std::exchange(gave_up_, true)) {
         lock.unlock();
         connection_->give_up_session();
         lock.lock();
-    }
-    while (!link_.down && may_send()) {
-        send_queued(lock);
-        deliver_verdicts(lock);
     }
 }
 
