@@ -26,13 +26,15 @@ RUN groupadd --gid 7443 device-mgmt \
 # Every program of the project: what CMake installs.
 COPY --from=build /opt/device-mgmt/bin /usr/local/bin
 COPY conf/device-mgmt.toml /etc/device-mgmt/device-mgmt.toml
+COPY conf/control.toml /etc/device-mgmt/control.toml
 
 USER 7443:7443
 WORKDIR /var/lib/device-mgmt
 # Accepted commands live here: a container without this volume forgets them when it is removed.
 VOLUME /var/lib/device-mgmt
 # Devices; operations (health, metrics), which listens on loopback unless ops.address says otherwise.
-EXPOSE 8443 9464
+# The same of control: operators, operations.
+EXPOSE 8443 9464 8080 9465
 # Drain: sessions are told to reconnect and closed over drain.spread_s. Give the container more than
 # drain.deadline_s (40 s): docker stop --time 45, terminationGracePeriodSeconds: 45.
 STOPSIGNAL SIGTERM

@@ -42,6 +42,12 @@ broker::BrokerSettings broker_settings(const Config& config, const Identity& ide
     return settings;
 }
 
+/// A level of its topics: the login at the broker, where that can be one.
+std::string broker_user(const Config& config) {
+    const auto name = proto::Name::parse(config.broker.username);
+    return name ? name->str() : "control";
+}
+
 }  // namespace
 
 App::App(const Config& config, settings::Sources sources)
@@ -74,8 +80,10 @@ tl::expected<void, std::string> App::start_parts() {
     config_.listen.max_connections =
         std::min(config_.listen.max_connections, descriptors - kOtherDescriptors);
 
-    const Identity identity{
-        config_.node.name, auth::to_hex(auth::random_octets(4)), config_.broker.prefix};
+    const Identity identity{config_.node.name,
+                            auth::to_hex(auth::random_octets(4)),
+                            config_.broker.prefix,
+                            broker_user(config_)};
     broker_ = broker::make_mqtt_broker(broker_settings(config_, identity));
     service_ = std::make_unique<Service>(config_, identity, *std::move(tokens), metrics_, health_);
     if (auto listening = service_->listen(); !listening) {

@@ -47,7 +47,7 @@ broker::Subscription subscription(std::string filter, int qos) {
 }  // namespace
 
 std::string Identity::response_topic() const {
-    return prefix + "/responses/control-" + node + "-" + boot;
+    return prefix + "/responses/" + user + "/" + node + "-" + boot;
 }
 
 std::vector<broker::Subscription> Identity::subscriptions() const {

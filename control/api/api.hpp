@@ -28,6 +28,7 @@ struct Identity {
     std::string node;
     std::string boot;    ///< differs in every run
     std::string prefix;  ///< of topics
+    std::string user;    ///< at the broker; what it may read ends in dm/responses/<user>/#
 
     /// Where answers to this instance go, followed by `/calls`, `/queries` or `/broadcasts`.
     [[nodiscard]] std::string response_topic() const;

@@ -19,19 +19,23 @@ TOLD = ["dm/replies/d", "dm/status/d", "dm/presence/d", "dm/telemetry/d/c", "dm/
         "dm/nodes/n"]
 OWN, ANOTHERS = "dm/responses/alice/1/2", "dm/responses/bob/1"
 INTERNAL = "dm/internal/nudge/n"
+KICK = "dm/internal/n/kick"
+OF_CONTROL = "dm/responses/control/c-1/calls"
 FOREIGN = ["dm", "dm/commands/d/x", "dm/other", "dmx/commands/d", "answers/me", "commands/d"]
-TOPICS = [*COMMANDED, *TOLD, OWN, ANOTHERS, INTERNAL, *FOREIGN]
+TOPICS = [*COMMANDED, *TOLD, OWN, ANOTHERS, OF_CONTROL, INTERNAL, KICK, *FOREIGN]
 
-WRITES = {NODES: {*COMMANDED, *TOLD, OWN, ANOTHERS, INTERNAL}, "alice": set(COMMANDED),
-          "viewer": set()}
-READS = {NODES: {*COMMANDED, *TOLD, INTERNAL}, "alice": {*TOLD, OWN}, "viewer": set(TOLD)}
+WRITES = {NODES: {*COMMANDED, *TOLD, OWN, ANOTHERS, OF_CONTROL, INTERNAL, KICK},
+          "control": {*COMMANDED, KICK}, "alice": set(COMMANDED), "viewer": set()}
+READS = {NODES: {*COMMANDED, *TOLD, INTERNAL, KICK}, "control": {*TOLD, OF_CONTROL},
+         "alice": {*TOLD, OWN}, "viewer": set(TOLD)}
+ROLES = pytest.mark.parametrize("role", list(WRITES))
 
 
 @pytest.fixture(scope="module")
 def broker(workspace, keys):
     folder = workspace / "broker-acl"
     folder.mkdir()
-    running = ProductionBroker(folder, keys, ["alice", "bob", "viewer"]).start()
+    running = ProductionBroker(folder, keys, ["alice", "bob", "viewer", "control"]).start()
     yield running
     running.stop()
 
@@ -49,7 +53,7 @@ def open_broker(workspace, keys):
         def _own(self, port):
             return {**super()._own(port), "acl_file": path}
 
-    running = Opened(folder, keys, ["alice", "bob", "viewer", "probe"]).start()
+    running = Opened(folder, keys, ["alice", "bob", "viewer", "control", "probe"]).start()
     yield running
     running.stop()
 
@@ -106,7 +110,7 @@ def client(open_broker):
         one.close()
 
 
-@pytest.mark.parametrize("role", [NODES, "alice", "viewer"])
+@ROLES
 def test_each_role_writes_what_it_may_and_nothing_else(client, role):
     probe, writer = client("probe"), client(role)
     for topic in [*TOPICS, "done"]:
@@ -119,7 +123,7 @@ def test_each_role_writes_what_it_may_and_nothing_else(client, role):
     assert {topic for topic, _ in probe.messages.snapshot()} == WRITES[role]
 
 
-@pytest.mark.parametrize("role", [NODES, "alice", "viewer"])
+@ROLES
 def test_each_role_reads_what_it_may_and_nothing_else(client, role):
     probe, reader = client("probe"), client(role)
     for topic in TOPICS:
@@ -241,6 +245,34 @@ def test_what_an_operator_may_not_publish_harms_nobody(alice, device):
     assert alice.outcome(device.id, id_)["state"] == "succeeded"
     assert all(message["online"] for message in alice.seen(f"dm/presence/{device.id}"))
     assert not [m for m in alice.seen(f"dm/replies/{device.id}") if m.get("forged") is not None]
+
+
+@pytest.fixture
+def control(broker, controls):
+    name, password = broker.login("control")
+    running = controls(broker.url, broker__ca=broker.ca, broker__username=name,
+                       broker__password=password).start()
+    yield running
+    running.close_streams()
+    running.stop()
+
+
+def test_control_does_all_it_can_do_under_the_rules(control, server, device):
+    events = control.stream("GET", "/v1/events").wait_until_positioned()
+    followed = control.call(device.id)
+    device.answer()
+    states = [followed.next(kind) for kind in ("accepted", "sent", "succeeded")]
+    assert states[-1]["data"]
+    events.next("reply")
+    device.send(type="telemetry", channel="power", data=1)
+    events.next("telemetry")
+    fleet = control.get("/v1/devices?online=true").json["devices"]
+    assert device.id in [one["device"] for one in fleet]
+    outcomes = control.stream("POST", "/v1/broadcasts", {"group": "all", "command": "ping"})
+    device.answer()
+    outcomes.next("end")
+    assert control.request("DELETE", f"/v1/devices/{device.id}/session").status == 204
+    assert device.closed()[0] == 4004
 
 
 def test_the_server_says_why_when_its_password_is_wrong(broker, servers):

@@ -86,11 +86,13 @@ def test_a_unit_is_hardened(unit, analyze):
     assert float(exposure[1]) <= MAX_EXPOSURE, done.stdout
 
 
-def test_the_unit_waits_longer_than_a_drain_may_take():
-    shown = subprocess.run([BIN / "device-mgmt", "--print-config"], capture_output=True, text=True)
-    spread = int(re.search(r"^spread_s = (\d+)", shown.stdout, re.M)[1])
-    deadline = int(re.search(r"^deadline_s = (\d+)", shown.stdout, re.M)[1]) or spread + 30
-    unit = (ROOT / "conf/systemd/device-mgmt.service").read_text()
+@pytest.mark.parametrize("program", ["device-mgmt", "control"])
+def test_the_unit_waits_longer_than_a_drain_may_take(program):
+    shown = subprocess.run([BIN / program, "--print-config"], capture_output=True, text=True)
+    deadline = int(re.search(r"^deadline_s = (\d+)", shown.stdout, re.M)[1])
+    if deadline == 0:
+        deadline = int(re.search(r"^spread_s = (\d+)", shown.stdout, re.M)[1]) + 30
+    unit = (ROOT / f"conf/systemd/{program}.service").read_text()
     assert int(re.search(r"^TimeoutStopSec=(\d+)$", unit, re.M)[1]) > deadline
 
 
@@ -98,7 +100,7 @@ IN_EVERY_IMAGE = {"libc6", "libgcc-s1", "libstdc++6"}
 OF_THE_TEST_BUILD = {"libasan8", "libubsan1", "libtsan2"}
 
 
-@pytest.mark.parametrize("program", ["device-mgmt", "firmware-sim"])
+@pytest.mark.parametrize("program", ["device-mgmt", "control", "firmware-sim"])
 def test_the_image_gets_every_library_a_program_is_linked_with(program):
     if not shutil.which("dpkg-query"):
         pytest.skip("no dpkg-query: not Debian")

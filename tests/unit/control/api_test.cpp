@@ -24,7 +24,7 @@ struct Bench {
         {{*dm::proto::Name::parse("alice"), Role::operator_, dm::auth::sha256("op")},
          {*dm::proto::Name::parse("eve"), Role::viewer, dm::auth::sha256("view")}}};
     Metrics metrics{"0"};
-    Api api{{"c", "b1", "dm"},
+    Api api{{"c", "b1", "dm", "control"},
             {responder,
              [this](auto message) {
                  published.push_back(std::move(message));
@@ -88,8 +88,8 @@ struct Bench {
 };
 
 const dm::http::Headers kStream{{"Accept", "text/event-stream"}};
-constexpr const char* kCalls = "dm/responses/control-c-b1/calls";
-constexpr const char* kQueries = "dm/responses/control-c-b1/queries";
+constexpr const char* kCalls = "dm/responses/control/c-b1/calls";
+constexpr const char* kQueries = "dm/responses/control/c-b1/queries";
 
 bool has(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
