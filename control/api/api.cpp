@@ -1,6 +1,7 @@
 #include "control/api/api.hpp"
 
 #include "control/api/documents.hpp"
+#include "control/console/asset_response.hpp"
 #include "device-mgmt/log/log.hpp"
 
 #include <algorithm>
@@ -21,15 +22,6 @@ bool has_one_host(const http::HttpRequest& request) {
                    (name[2] | 0x20) == 's' && (name[3] | 0x20) == 't';
         });
     return hosts == 1;
-}
-
-http::HttpResponse page_response() {
-    http::HttpResponse response;
-    response.content_type = "text/html; charset=utf-8";
-    response.headers = {{"Content-Security-Policy", "default-src 'none'; style-src 'self'"},
-                        {"X-Content-Type-Options", "nosniff"}};
-    response.body = start_page();
-    return response;
 }
 
 bool has_body(Route route) {
@@ -99,7 +91,7 @@ Api::Api(Identity identity, Parts parts)
 // ---- requests ----
 
 void Api::on_request(http::ExchangeId exchange, http::HttpRequest request) {
-    open_[exchange] = {now(), {}};
+    open_[exchange] = {now(), {}, {}};
     if (!has_one_host(request)) {
         refuse(exchange, {400, "bad_request", "Host: is needed, once"});
         return;
@@ -130,6 +122,7 @@ void Api::on_request(http::ExchangeId exchange, http::HttpRequest request) {
             return;
         }
         open_[exchange].operator_name = who->name;
+        open_[exchange].role = who->role;
     }
     if (const auto problem = check_body(request, has_body(row.route))) {
         refuse(exchange, *problem);
@@ -140,10 +133,8 @@ void Api::on_request(http::ExchangeId exchange, http::HttpRequest request) {
 
 void Api::dispatch(http::ExchangeId exchange, const RouteMatch& match, const Request& request) {
     const Route route = match.row->route;
-    if (route == Route::page || route == Route::openapi) {
-        answer(exchange,
-               route == Route::page ? page_response()
-                                    : json_response(std::string(openapi_document())));
+    if (!match.row->role) {
+        dispatch_document(exchange, match, request);
         return;
     }
     if (draining_ || !connected_) {
@@ -209,14 +200,37 @@ void Api::dispatch(http::ExchangeId exchange, const RouteMatch& match, const Req
             send_origin_action(exchange, request);
             break;
         case Route::page:
+        case Route::asset:
         case Route::openapi:
-            break;  // answered above
+            break;  // dispatch_document
     }
+}
+
+/// What is for everybody, also while the broker is away.
+void Api::dispatch_document(http::ExchangeId exchange,
+                            const RouteMatch& match,
+                            const Request& request) {
+    if (match.row->route == Route::openapi) {
+        answer(exchange, json_response(std::string(openapi_document())));
+        return;
+    }
+    const bool is_page = match.row->route == Route::page;
+    const Asset* asset = find_asset(is_page ? kConsolePage : std::string_view(match.file));
+    if (asset == nullptr || (!is_page && asset->name == kConsolePage)) {
+        refuse(exchange, {404, "no_file", "file: the console of this version has none of that name"});
+        return;
+    }
+    answer(exchange, asset_response(*asset, request));
 }
 
 void Api::answer(http::ExchangeId exchange, http::HttpResponse response) {
     parts_.metrics.request(response.status);
-    open_.erase(exchange);
+    if (const auto found = open_.find(exchange); found != open_.end()) {
+        if (found->second.role) {
+            response.headers.emplace_back("DM-Role", word(*found->second.role));
+        }
+        open_.erase(found);
+    }
     parts_.responder.answer(exchange, std::move(response));
 }
 

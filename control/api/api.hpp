@@ -85,15 +85,22 @@ public:
     void update_metrics(std::size_t exchanges);
 
 private:
+    /// Of the nodes told to a new reader of events; further ones are heard of when they change.
+    static constexpr std::size_t kMaxOpeningBytes = 64 * 1024;
+
     /// A request whose answer has not begun.
     struct Open {
         core::Instant since;
         std::string operator_name;
+        std::optional<Role> role;  ///< of its token
     };
 
     using Request = http::HttpRequest;
 
     void dispatch(http::ExchangeId exchange, const RouteMatch& match, const Request& request);
+    void dispatch_document(http::ExchangeId exchange,
+                           const RouteMatch& match,
+                           const Request& request);
     void answer(http::ExchangeId exchange, http::HttpResponse response);
     void begin_stream(http::ExchangeId exchange);
     void refuse(http::ExchangeId exchange, const Problem& problem);
@@ -131,6 +138,7 @@ private:
     void kick(http::ExchangeId exchange, const proto::DeviceId& device);
     void broadcast(http::ExchangeId exchange, const Request& request);
     void follow_events(http::ExchangeId exchange, std::string device, const Request& request);
+    [[nodiscard]] std::string nodes_text() const;
 
     /// Asks the nodes and answers with their answer, or with a field of it.
     void ask(http::ExchangeId exchange, std::string question, std::string_view field = {});

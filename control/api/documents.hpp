@@ -7,7 +7,4 @@ namespace dm::control {
 /// The description of every route (OpenAPI 3.1), from control/api/openapi.json.
 [[nodiscard]] std::string_view openapi_document();
 
-/// What `/` shows: where things are.
-[[nodiscard]] std::string_view start_page();
-
 }  // namespace dm::control

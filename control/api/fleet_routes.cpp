@@ -2,6 +2,7 @@
 
 #include "control/api/api.hpp"
 #include "control/api/wishes.hpp"
+#include "control/sse/frame.hpp"
 #include "protocol/json_writer.hpp"
 
 #include <utility>
@@ -63,7 +64,22 @@ void Api::follow_events(http::ExchangeId exchange, std::string device, const Req
     }
     parts_.metrics.request(200);
     open_.erase(exchange);
-    hub_.follow(exchange, std::move(device), request.header("last-event-id"), now());
+    std::string opening = device.empty() ? nodes_text() : std::string{};
+    hub_.follow(
+        exchange, std::move(device), request.header("last-event-id"), now(), std::move(opening));
+}
+
+/// What is retained of the nodes, as events without an id: who begins to follow would hear of a node
+/// at its next change only.
+std::string Api::nodes_text() const {
+    std::string out;
+    for (const auto& [name, node] : fleet_.nodes()) {
+        if (out.size() + node.data.size() > kMaxOpeningBytes) {
+            break;
+        }
+        out += event_text("node", {}, node.data);
+    }
+    return out;
 }
 
 void Api::broadcast(http::ExchangeId exchange, const Request& request) {

@@ -56,12 +56,14 @@ std::optional<RouteMatch> fit(const RouteRow& row,
     if (pattern.size() != raw.size()) {
         return std::nullopt;
     }
-    RouteMatch match{&row, {}, {}};
+    RouteMatch match{&row, {}, {}, {}};
     for (std::size_t i = 0; i < pattern.size(); ++i) {
         if (pattern[i] == "{device}") {
             match.device = decoded[i];
         } else if (pattern[i] == "{id}") {
             match.id = decoded[i];
+        } else if (pattern[i] == "{file}") {
+            match.file = decoded[i];
         } else if (pattern[i] != raw[i]) {
             return std::nullopt;
         }

@@ -14,6 +14,7 @@ namespace dm::control {
 
 enum class Route {
     page,
+    asset,
     openapi,
     send_command,
     list_commands,
@@ -33,12 +34,13 @@ enum class Route {
 struct RouteRow {
     Route route;
     std::string_view method;
-    std::string_view pattern;  ///< `{device}` and `{id}` stand for one segment
+    std::string_view pattern;  ///< `{device}`, `{id}`, `{file}` stand for one segment
     std::optional<Role> role;  ///< who may; empty: everybody, without a token
 };
 
-inline constexpr std::array<RouteRow, 15> kRoutes{{
+inline constexpr std::array<RouteRow, 16> kRoutes{{
     {Route::page, "GET", "/", std::nullopt},
+    {Route::asset, "GET", "/console/{file}", std::nullopt},
     {Route::openapi, "GET", "/openapi.json", std::nullopt},
     {Route::send_command, "POST", "/v1/devices/{device}/commands", Role::operator_},
     {Route::list_commands, "GET", "/v1/devices/{device}/commands", Role::viewer},
@@ -59,6 +61,7 @@ struct RouteMatch {
     const RouteRow* row = nullptr;
     std::string device;  ///< decoded, not yet checked against the grammar
     std::string id;
+    std::string file;
 };
 
 struct RouteRefusal {

@@ -3,6 +3,7 @@
 #include "protocol/json_fields.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -52,11 +53,11 @@ std::optional<proto::DeviceId> Fleet::take_presence(std::string_view topic_devic
         return std::nullopt;
     }
     Device& entry = devices_[device->str()];
-    const bool same =
-        entry.online == read->online && entry.epoch == read->epoch && entry.node == read->node;
+    const std::size_t digest = std::hash<std::string>{}(payload);
+    const bool same = entry.epoch == read->epoch && entry.digest == digest;
     online_ += read->online ? 1U : 0U;
     online_ -= entry.online ? 1U : 0U;
-    entry = {read->online, read->epoch, read->node};
+    entry = {read->online, read->epoch, read->node, digest};
     return same ? std::nullopt : std::optional(*device);
 }
 
@@ -89,15 +90,6 @@ std::size_t Fleet::nodes_up() const {
         std::count_if(nodes_.begin(), nodes_.end(), [](const auto& entry) {
             return entry.second.state == "up";
         }));
-}
-
-std::string Fleet::nodes_json() const {
-    std::string out = "[";
-    for (const auto& [name, node] : nodes_) {
-        out += out.size() > 1 ? "," : "";
-        out += node.data;
-    }
-    return out + ']';
 }
 
 }  // namespace dm::control

@@ -22,6 +22,7 @@ public:
         bool online = false;
         std::uint64_t epoch = 0;
         std::string node;
+        std::size_t digest = 0;  ///< of the message, which tells model and firmware as well
     };
 
     struct Node {
@@ -29,7 +30,7 @@ public:
         std::string data;   ///< the message
     };
 
-    /// A presence message; empty when it is older than what is known, or unreadable.
+    /// A presence message; empty when it is older than what is known or the same, or unreadable.
     /// An empty payload forgets the device.
     std::optional<proto::DeviceId> take_presence(std::string_view topic_device,
                                                  const std::string& payload);
@@ -46,8 +47,7 @@ public:
     /// Nodes that say they are up.
     [[nodiscard]] std::size_t nodes_up() const;
 
-    /// Messages of the nodes as a JSON array.
-    [[nodiscard]] std::string nodes_json() const;
+    [[nodiscard]] const std::map<std::string, Node>& nodes() const { return nodes_; }
 
 private:
     std::map<std::string, Device> devices_;

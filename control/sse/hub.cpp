@@ -58,14 +58,15 @@ std::string_view Hub::why_not_after(std::string_view id, std::uint64_t& seen) co
 void Hub::follow(http::ExchangeId exchange,
                  std::string device,
                  std::optional<std::string_view> last_event_id,
-                 core::Instant now) {
+                 core::Instant now,
+                 std::string_view opening) {
     std::uint64_t seen = ring_.last();
     http::HttpResponse head = stream_head();
     if (!last_event_id) {
-        head.body = position_text(id_of(seen));
+        head.body = position_text(id_of(seen)).append(opening);
     } else if (const std::string_view reason = why_not_after(*last_event_id, seen);
                !reason.empty()) {
-        head.body = reset_text(reason);
+        head.body = reset_text(reason).append(opening);
     } else {
         head.body = comment_text("resumed");
     }

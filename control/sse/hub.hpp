@@ -31,11 +31,12 @@ public:
 
     /// Answers `exchange` with the events of `device` (empty: of all), after the one that
     /// `last_event_id` names. The first event is `reset` when what came in between is not known to
-    /// be complete.
+    /// be complete. Who does not go on where it was gets `opening`, complete events, before others.
     void follow(http::ExchangeId exchange,
                 std::string device,
                 std::optional<std::string_view> last_event_id,
-                core::Instant now);
+                core::Instant now,
+                std::string_view opening = {});
 
     [[nodiscard]] bool is_full() const { return followers_.size() >= kMaxFollowers; }
 
