@@ -2,7 +2,9 @@
 import { gzipSync } from "node:zlib";
 
 function array(name, bytes) {
-    const numbers = Array.from(new Int8Array(bytes)).join(",").replace(/(.{90}[^,]*,)/g, "$1\n");
+    const numbers = Array.from(new Int8Array(bytes))
+        .join(",")
+        .replace(/(.{90}[^,]*,)/g, "$1\n");
     return `constexpr std::array<char, ${bytes.length}> ${name}{{${numbers}}};\n`;
 }
 

@@ -64,8 +64,18 @@ export class Console {
     }
 
     get elements() {
-        const skip = h("a", { class: "skip", href: "#main", onclick: (event) => this.#skip(event) }, "Skip to content");
-        return [skip, this.#header.element, this.#banner.element, this.#main, this.#announcer.element];
+        const skip = h(
+            "a",
+            { class: "skip", href: "#main", onclick: (event) => this.#skip(event) },
+            "Skip to content",
+        );
+        return [
+            skip,
+            this.#header.element,
+            this.#banner.element,
+            this.#main,
+            this.#announcer.element,
+        ];
     }
 
     start() {

@@ -32,6 +32,7 @@ function askForToken(problem) {
 }
 
 takeTokenFromAddress();
+window.addEventListener("hashchange", () => takeTokenFromAddress() && location.reload());
 const problem = session.token ? await enter(session.token) : "";
 if (!document.querySelector("header")) {
     askForToken(problem);

@@ -29,9 +29,7 @@ export class Api {
                 credentials: "omit",
             });
         } catch (failure) {
-            throw signal?.aborted
-                ? failure
-                : new Problem({ detail: "control cannot be reached" });
+            throw signal?.aborted ? failure : new Problem({ detail: "control cannot be reached" });
         }
         if (response.ok) {
             return response;

@@ -17,13 +17,14 @@ export const session = {
 
 /**
  * Takes a token out of the address (`/#token=…`), which is how `scripts/demo` hands it over, and
- * removes it there before anything else can read or store it.
+ * removes it there before anything else can read or store it. Answers whether there was one.
  */
 export function takeTokenFromAddress() {
     const found = /^#token=([^&]+)$/.exec(location.hash);
     if (!found) {
-        return;
+        return false;
     }
     history.replaceState(null, "", location.pathname);
     session.token = decodeURIComponent(found[1]);
+    return true;
 }

@@ -10,7 +10,7 @@ export function parseArguments(text) {
         return { error: `not valid JSON: ${failure.message}` };
     }
     if (args === null || typeof args !== "object" || Array.isArray(args)) {
-        return { error: "must be a JSON object, like {\"on\": true}" };
+        return { error: 'must be a JSON object, like {"on": true}' };
     }
     return { args };
 }

@@ -22,7 +22,11 @@ export class CommandLog {
         }
         command.hasHistory ||= told.history !== undefined && !told.history_cut;
         if (isEnd(told.state)) {
-            this.#step(command, { state: told.state, attempt: told.attempts, time: told.finished_at });
+            this.#step(command, {
+                state: told.state,
+                attempt: told.attempts,
+                time: told.finished_at,
+            });
         } else if (!told.history) {
             command.toldState = told.state;
         }

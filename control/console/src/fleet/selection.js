@@ -28,7 +28,10 @@ function byColumn(column, descending) {
  * The ids of the devices to show, in order. `state`: `all`, `online` or `offline`; `sort`: a column;
  * `descending` turns that column round, devices of equal value stay in the order of their ids.
  */
-export function select(devices, { words = [], state = "all", sort = "device", descending = false }) {
+export function select(
+    devices,
+    { words = [], state = "all", sort = "device", descending = false },
+) {
     const wanted = [];
     for (const device of devices) {
         if (state !== "all" && device.online !== (state === "online")) {

@@ -3,6 +3,7 @@ import { h, perFrame } from "./dom.js";
 import { formatClock } from "./format.js";
 
 const CURVES = 6; // colours in style/chart.css
+const HEIGHT = 150;
 
 const darkScheme = matchMedia("(prefers-color-scheme: dark)");
 
@@ -10,7 +11,7 @@ const darkScheme = matchMedia("(prefers-color-scheme: dark)");
 export class Chart {
     #columns;
     #series;
-    #height;
+    #fromZero;
     #plot = null;
     #legend = [];
     #draw = perFrame(() => this.#update());
@@ -19,14 +20,19 @@ export class Chart {
     element;
 
     /** `series`: `{label, format}` each; `columns`: times in seconds, then the values of each. */
-    constructor({ title, series, columns, height = 150 }) {
+    constructor({ title, series, columns, fromZero = false }) {
         this.#series = series;
         this.#columns = columns;
-        this.#height = height;
+        this.#fromZero = fromZero;
         this.#drawing.setAttribute("aria-label", `Chart: ${title}`);
         this.#legend = series.map(() => h("b"));
         const key = series.map(({ label }, index) =>
-            h("span", { class: `curve-${index % CURVES}` }, label && `${label} `, this.#legend[index]),
+            h(
+                "span",
+                { class: `curve-${index % CURVES}` },
+                label && `${label} `,
+                this.#legend[index],
+            ),
         );
         this.element = h(
             "figure",
@@ -63,7 +69,7 @@ export class Chart {
         }
         this.#plot ??= new uPlot(this.#options(width), this.#columns, this.#drawing);
         if (this.#plot.width !== width) {
-            this.#plot.setSize({ width, height: this.#height });
+            this.#plot.setSize({ width, height: HEIGHT });
         }
         this.#plot.setData(this.#columns);
         this.#series.forEach(({ format }, index) => {
@@ -83,22 +89,30 @@ export class Chart {
         };
         return {
             width,
-            height: this.#height,
+            height: HEIGHT,
             legend: { show: false },
             cursor: { y: false, drag: { x: false, y: false } },
-            padding: [8, 8, 0, 0],
+            padding: [8, 28, 0, 0],
+            scales: this.#fromZero
+                ? { y: { range: (_, min, max) => [0, Math.max(1, max * 1.1)] } }
+                : {},
             series: [
                 {},
                 ...this.#series.map(({ label }, index) => ({
                     label,
                     stroke: colour(`--curve-${index % CURVES}`),
                     width: 1.5,
-                    points: { show: this.#columns[0].length < 2 },
+                    points: { show: (plot) => plot.data[0].length < 3 },
                     spanGaps: true,
                 })),
             ],
             axes: [
-                { ...axis, space: 80, values: (_, times) => times.map((t) => formatClock(t * 1000)) },
+                {
+                    ...axis,
+                    size: 22,
+                    space: 80,
+                    values: (_, times) => times.map((t) => formatClock(t * 1000)),
+                },
                 { ...axis, size: 52 },
             ],
         };

@@ -48,7 +48,11 @@ export class CommandForm {
         this.#announce = announce;
         this.element = mayOperate
             ? h("div", {}, this.#form(), this.#outcomes)
-            : h("p", { class: "empty" }, "A viewer's token reads only. Sending needs an operator's.");
+            : h(
+                  "p",
+                  { class: "empty" },
+                  "A viewer's token reads only. Sending needs an operator's.",
+              );
     }
 
     /** Names that this device has been sent before. */
@@ -100,7 +104,9 @@ export class CommandForm {
 
     /** The body, or null after the first field that is wrong was pointed at. */
     #read() {
-        const wrong = [this.#command, this.#timeout, this.#ttl].find((input) => !input.checkValidity());
+        const wrong = [this.#command, this.#timeout, this.#ttl].find(
+            (input) => !input.checkValidity(),
+        );
         if (wrong) {
             wrong.reportValidity();
             return null;
@@ -149,7 +155,15 @@ export class CommandForm {
 }
 
 function number(id, min, max, placeholder) {
-    return h("input", { id, type: "number", min, max, step: "1", inputmode: "numeric", placeholder });
+    return h("input", {
+        id,
+        type: "number",
+        min,
+        max,
+        step: "1",
+        inputmode: "numeric",
+        placeholder,
+    });
 }
 
 function field(id, label, ...inputs) {

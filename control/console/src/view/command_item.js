@@ -1,9 +1,9 @@
 import { isCancellable, stateOf } from "../device/command_log.js";
 import { h, setText } from "./dom.js";
-import { formatMs, formatTime } from "./format.js";
+import { formatClock, formatMs, formatTime } from "./format.js";
 import { setChip, stateChip } from "./state_chip.js";
 
-/** One command: its state in a line, and behind it every step with its time and the reply. */
+/** One command: its state, the line of its steps, and behind that the reply. */
 export class CommandItem {
     #command = null;
     #drawnSteps = 0;
@@ -11,6 +11,7 @@ export class CommandItem {
     #state = stateChip("accepted");
     #took = h("span", { class: "took" });
     #when = h("time");
+    #author = h("span");
     #note = h("p", { class: "note", hidden: true });
     #steps = h("ol", { class: "steps" });
     #reply = h("pre", { hidden: true, tabindex: "0", "aria-label": "Reply" });
@@ -34,15 +35,23 @@ export class CommandItem {
             "li",
             {},
             h(
+                "p",
+                { class: "line" },
+                this.#name,
+                this.#state,
+                this.#took,
+                this.#when,
+                this.#cancel,
+            ),
+            this.#steps,
+            this.#note,
+            h(
                 "details",
                 { ontoggle: open },
-                h("summary", {}, this.#name, this.#state, this.#took, this.#when),
-                h("p", { class: "id" }, id),
-                this.#steps,
+                h("summary", {}, "Reply"),
+                h("p", { class: "id" }, `id ${id}`, this.#author),
                 this.#reply,
-                this.#note,
             ),
-            this.#cancel,
         );
     }
 
@@ -58,6 +67,7 @@ export class CommandItem {
         setChip(this.#state, stateOf(command));
         setText(this.#took, end?.latency_ms === undefined ? "" : formatMs(end.latency_ms));
         setText(this.#when, formatTime(command.acceptedAt));
+        setText(this.#author, command.operator ? `, sent by ${command.operator}` : "");
         if (this.#cancel) {
             this.#cancel.hidden = !isCancellable(command);
         }
@@ -80,7 +90,11 @@ function stepItem({ state, attempt, time, detail }, begin) {
         "li",
         { "data-state": state },
         h("span", {}, state.replace("_", " ") + again),
-        h("small", { title: formatTime(time) }, after > 0 ? `+${formatMs(after)}` : formatTime(time)),
+        h(
+            "small",
+            { title: formatTime(time) },
+            after > 0 ? `+${formatMs(after)}` : formatClock(time),
+        ),
         detail ? h("small", {}, detail.replaceAll("_", " ")) : null,
     );
 }

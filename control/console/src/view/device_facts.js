@@ -34,7 +34,9 @@ export class DeviceFacts {
             h(
                 "dl",
                 {},
-                ...FACTS.map(([name, label]) => h("div", {}, h("dt", {}, label), this.#values.get(name))),
+                ...FACTS.map(([name, label]) =>
+                    h("div", {}, h("dt", {}, label), this.#values.get(name)),
+                ),
             ),
         );
         if (known) {

@@ -137,7 +137,9 @@ export class DeviceGrid {
 
     /** Rows are higher on a phone. */
     #measure() {
-        const rowHeight = parseFloat(getComputedStyle(this.element).getPropertyValue("--row-height"));
+        const rowHeight = parseFloat(
+            getComputedStyle(this.element).getPropertyValue("--row-height"),
+        );
         if (rowHeight !== this.#rowHeight) {
             this.#rowHeight = rowHeight;
             this.#rows.splice(0).forEach((row) => row.element.remove());

@@ -11,6 +11,8 @@ import { TelemetryPanel } from "./telemetry_panel.js";
 
 /** Steps of unknown commands come in bursts: the list is asked for once for all of them. */
 const LIST_AFTER_MS = 400;
+/** Whose every step is asked for without being opened. */
+const HISTORIES = 10;
 
 /** One device: what it is, what it says, what it was told to do. */
 export class DevicePage {
@@ -39,7 +41,13 @@ export class DevicePage {
             readHistory: (id) => this.#readHistory(id),
             onCancel: mayOperate ? (id) => this.#cancel(id) : null,
         });
-        this.#form = new CommandForm({ api, device, mayOperate, onStep: (step) => this.#takeStep(step), announce });
+        this.#form = new CommandForm({
+            api,
+            device,
+            mayOperate,
+            onStep: (step) => this.#takeStep(step),
+            announce,
+        });
         this.#stream = new EventStream({
             open: async (last, signal) =>
                 api.deviceEvents(device, last || historyStart(await position()), signal),
@@ -147,6 +155,12 @@ export class DevicePage {
         }
         this.#isListing = false;
         this.#drawCommands();
+        for (const { id } of this.#log
+            .inOrder()
+            .filter(({ hasHistory }) => !hasHistory)
+            .slice(0, HISTORIES)) {
+            await this.#readHistory(id);
+        }
     }
 
     async #readHistory(id) {

@@ -16,9 +16,7 @@ export const COLUMNS = [
 export class DeviceRow {
     #link = h("a", { tabindex: "-1" });
     #state = stateChip("offline");
-    #cells = new Map(
-        ["model", "firmware", "node", "since"].map((name) => [name, cell(name)]),
-    );
+    #cells = new Map(["model", "firmware", "node", "since"].map((name) => [name, cell(name)]));
     element = h(
         "div",
         { role: "row", class: "row" },

@@ -27,7 +27,11 @@ export function formatAge(time, now) {
         return NONE;
     }
     const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000));
-    for (const [unit, size] of [["d", 86_400], ["h", 3600], ["min", 60]]) {
+    for (const [unit, size] of [
+        ["d", 86_400],
+        ["h", 3600],
+        ["min", 60],
+    ]) {
         if (seconds >= size) {
             return `${Math.floor(seconds / size)} ${unit}`;
         }

@@ -7,9 +7,7 @@ const PAGES = [
 
 /** The line on top of every page: where one is, as whom, and whether what is shown is live. */
 export class Header {
-    #links = new Map(
-        PAGES.map(([view, href, text]) => [view, h("a", { href }, text)]),
-    );
+    #links = new Map(PAGES.map(([view, href, text]) => [view, h("a", { href }, text)]));
     #connection = h("span", { class: "connection", "data-state": "connecting" }, "connecting");
     element;
 

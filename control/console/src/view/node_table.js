@@ -12,7 +12,11 @@ export class NodeTable {
         h(
             "table",
             {},
-            h("thead", {}, h("tr", {}, ...["Node", "State", "Sessions", "Version", "URL"].map(column))),
+            h(
+                "thead",
+                {},
+                h("tr", {}, ...["Node", "State", "Sessions", "Version", "URL"].map(column)),
+            ),
             this.#body,
         ),
     );
@@ -30,13 +34,18 @@ export class NodeTable {
                     {},
                     h("th", { scope: "row" }, node),
                     h("td", {}, stateChip(state)),
-                    h("td", {}, `${formatCount(sessions ?? 0)} of ${formatCount(capacity ?? 0)}`),
+                    h("td", {}, occupation(sessions, capacity)),
                     h("td", {}, version ?? ""),
                     h("td", { class: "url" }, url ?? ""),
                 ),
             ),
         );
     }
+}
+
+/** A capacity of 0 is none that is known. */
+function occupation(sessions = 0, capacity = 0) {
+    return formatCount(sessions) + (capacity > 0 ? ` of ${formatCount(capacity)}` : "");
 }
 
 const column = (text) => h("th", { scope: "col" }, text);

@@ -33,10 +33,10 @@ export class OverviewPage {
                 { class: "figures" },
                 this.#figure("online", "Devices online"),
                 this.#figure("sessions", "Sessions"),
-                this.#figure("rate", "Commands per second"),
+                this.#figure("rate", "Commands / s"),
                 this.#figure("latency", "Latency, median"),
-                this.#figure("tail", "Latency, 95 % and 99 %"),
-                this.#figure("telemetry", "Telemetry per second"),
+                this.#figure("tail", "Latency, 95 % / 99 %"),
+                this.#figure("telemetry", "Telemetry / s"),
             ),
             this.#charted,
             h("h2", {}, "Nodes"),
@@ -55,8 +55,9 @@ export class OverviewPage {
     open() {
         this.#charts = [
             new Chart({
-                title: "Commands per second",
+                title: "Commands / s",
                 columns: this.#rates.columns,
+                fromZero: true,
                 series: [
                     { label: "accepted", format: (value) => formatRate(value ?? 0) },
                     { label: "ended", format: (value) => formatRate(value ?? 0) },
@@ -65,6 +66,7 @@ export class OverviewPage {
             new Chart({
                 title: "Latency in ms",
                 columns: this.#latencies.columns,
+                fromZero: true,
                 series: ["50 %", "95 %", "99 %"].map((label) => ({ label, format: formatMs })),
             }),
         ];
@@ -108,11 +110,16 @@ export class OverviewPage {
         const { up, sessions, capacity } = nodes.totals;
         const { accepted, telemetry, latency } = activity.summary(Date.now() / 1000, SPAN_S);
         const { succeeded, failed, other } = activity.ends;
-        this.#set("online", formatCount(fleet.online), `of ${formatCount(fleet.devices.size)} known`);
+        this.#set(
+            "online",
+            formatCount(fleet.online),
+            `of ${formatCount(fleet.devices.size)} known`,
+        );
         this.#set(
             "sessions",
             formatCount(sessions),
-            `room for ${formatCount(capacity)} on ${up} ${up === 1 ? "node" : "nodes"}`,
+            (capacity > 0 ? `room for ${formatCount(capacity)} ` : "") +
+                `on ${up} ${up === 1 ? "node" : "nodes"}`,
         );
         this.#set(
             "rate",
@@ -120,8 +127,16 @@ export class OverviewPage {
             `${formatCount(succeeded)} succeeded, ${formatCount(failed)} failed, ` +
                 `${formatCount(other)} otherwise`,
         );
-        this.#set("latency", formatMs(latency.p50), `${formatCount(latency.count)} ends in a minute`);
-        this.#set("tail", `${formatMs(latency.p95)} / ${formatMs(latency.p99)}`, "of the last minute");
+        this.#set(
+            "latency",
+            formatMs(latency.p50),
+            `${formatCount(latency.count)} ends in a minute`,
+        );
+        this.#set(
+            "tail",
+            `${formatMs(latency.p95)} / ${formatMs(latency.p99)}`,
+            "of the last minute",
+        );
         this.#set("telemetry", formatRate(telemetry), "of the last minute");
         this.#nodeTable.draw(nodes.all);
         this.#charts.forEach((chart) => chart.redraw());

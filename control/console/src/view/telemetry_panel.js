@@ -34,7 +34,9 @@ export class TelemetryPanel {
         const { fields, trend } = this.#telemetry.channels.get(channel);
         const series = fields.map((label) => ({ label, format: formatNumber }));
         const chart =
-            fields.length > 0 ? new Chart({ title: channel, series, columns: trend.columns }) : null;
+            fields.length > 0
+                ? new Chart({ title: channel, series, columns: trend.columns })
+                : null;
         const latest = h("code", { class: "latest" });
         const shown = { chart, latest };
         this.#channels.set(channel, shown);
