@@ -35,6 +35,7 @@ export class Console {
     #overview;
     #fleetPage;
     #page = null; // the one that is shown
+    #shownHash = null;
     #main = h("main", { id: "main", tabindex: "-1" });
     #leaving = new AbortController();
     #hiddenTimer = 0;
@@ -160,6 +161,10 @@ export class Console {
     // ---- pages ----
 
     #route() {
+        if (location.hash === this.#shownHash) {
+            return; // told twice
+        }
+        this.#shownHash = location.hash;
         const route = parseRoute(location.hash);
         this.#page?.close();
         this.#page = this.#pageOf(route);

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtempSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { PATIENCE_MS } from "./waiting.js";
 
 // npm installs into a folder of the build: see scripts/test.
-const require = createRequire(join(process.env.DM_CONSOLE_PACKAGES ?? import.meta.dirname, "x.js"));
+const packages = process.env.DM_CONSOLE_PACKAGES ?? "build/console-tests";
+const require = createRequire(resolve(packages, "package.json"));
 const { chromium } = require("playwright-core");
 
 /** What Chromium says about requests that fail, which tests make happen. */

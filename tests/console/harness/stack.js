@@ -36,8 +36,8 @@ export class Stack {
             await stack.startServer(flags);
             stack.#ports.control = await freePort();
             stack.#ports.controlOps = await freePort();
-            stack.tokens.operator = stack.#addToken("operator");
-            stack.tokens.viewer = stack.#addToken("viewer");
+            stack.tokens.operator = stack.addToken("operator", "operator");
+            stack.tokens.viewer = stack.addToken("viewer", "viewer");
             await stack.startControl();
             return stack;
         } catch (failure) {
@@ -124,6 +124,34 @@ export class Stack {
         return seen >= count;
     }
 
+    addToken(name, role) {
+        return this.#changeTokens("add", name, "--role", role).trim();
+    }
+
+    removeToken(name) {
+        this.#changeTokens("remove", name);
+    }
+
+    /** control has read the tokens again, since this was asked for the last time. */
+    async untilReloaded() {
+        const { log } = this.program("control");
+        const count = (text) => text.split(" reloaded ").length;
+        const before = this.reloads ?? 1;
+        await until(
+            () => count(this.program("control").log) > before,
+            "the tokens to be read",
+            log,
+        );
+        this.reloads = count(this.program("control").log);
+    }
+
+    #changeTokens(...argv) {
+        const file = ["--auth.operator_tokens", this.#path("tokens")];
+        return execFileSync(join(BIN, "control"), ["tokens", ...argv, ...file], {
+            encoding: "utf8",
+        });
+    }
+
     async stop() {
         const failures = [];
         for (const program of [...this.#programs.values()].reverse()) {
@@ -141,12 +169,6 @@ export class Stack {
 
     get #brokerUrl() {
         return `mqtt://127.0.0.1:${this.#ports.broker}`;
-    }
-
-    #addToken(role) {
-        const file = this.#path("tokens");
-        const argv = ["tokens", "add", role, "--role", role, "--auth.operator_tokens", file];
-        return execFileSync(join(BIN, "control"), argv, { encoding: "utf8" }).trim();
     }
 
     async #startBroker() {
