@@ -217,7 +217,8 @@ void Api::dispatch_document(http::ExchangeId exchange,
     const bool is_page = match.row->route == Route::page;
     const Asset* asset = find_asset(is_page ? kConsolePage : std::string_view(match.file));
     if (asset == nullptr || (!is_page && asset->name == kConsolePage)) {
-        refuse(exchange, {404, "no_file", "file: the console of this version has none of that name"});
+        refuse(exchange,
+               {404, "no_file", "file: the console of this version has none of that name"});
         return;
     }
     answer(exchange, asset_response(*asset, request));

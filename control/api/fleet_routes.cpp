@@ -69,8 +69,8 @@ void Api::follow_events(http::ExchangeId exchange, std::string device, const Req
         exchange, std::move(device), request.header("last-event-id"), now(), std::move(opening));
 }
 
-/// What is retained of the nodes, as events without an id: who begins to follow would hear of a node
-/// at its next change only.
+/// What is retained of the nodes, as events without an id: who begins to follow would hear of a
+/// node at its next change only.
 std::string Api::nodes_text() const {
     std::string out;
     for (const auto& [name, node] : fleet_.nodes()) {

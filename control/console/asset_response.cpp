@@ -29,8 +29,8 @@ std::string_view next_element(std::string_view& list) {
     return element;
 }
 
-/// Accept-Encoding of RFC 9110 section 12.5.3: `gzip` with any weight but 0. `*` is not asked for by
-/// any browser and means no compression here.
+/// Accept-Encoding of RFC 9110 section 12.5.3: `gzip` with any weight but 0. `*` is not asked for
+/// by any browser and means no compression here.
 bool takes_gzip(std::string_view accepted) {
     while (!accepted.empty()) {
         const std::string_view element = next_element(accepted);

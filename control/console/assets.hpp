@@ -6,7 +6,8 @@ namespace dm::control {
 
 /// A file of the console. All of it lives as long as the program.
 struct Asset {
-    std::string_view name;  ///< `index.html`, or one with the hash of its content: `console-1A2B3C4D.js`
+    std::string_view
+        name;  ///< `index.html`, or one with the hash of its content: `console-1A2B3C4D.js`
     std::string_view content_type;
     std::string_view hash;  ///< of the content, hexadecimal
     std::string_view body;

@@ -108,6 +108,46 @@ TEST_CASE("without a valid token nothing is told, and a viewer changes nothing")
     CHECK(bench.published.empty());
 }
 
+TEST_CASE("an answer to a valid token tells its role, also while the broker is away") {
+    Bench bench;
+    const auto role = [&](dm::http::ExchangeId exchange) {
+        const auto& headers = bench.responder.of[exchange].whole->headers;
+        const auto found = std::find_if(headers.begin(), headers.end(), [](const auto& header) {
+            return header.first == "DM-Role";
+        });
+        return found == headers.end() ? "" : found->second;
+    };
+    bench.api.on_disconnected();
+    CHECK(role(bench.request("GET", "/v1/devices")) == "operator");
+    CHECK(role(bench.request("GET", "/v1/devices", "", {}, "view")) == "viewer");
+    CHECK(role(bench.request("GET", "/v1/devices", "", {}, "wrong")).empty());
+    CHECK(role(bench.request("GET", "/")).empty());
+}
+
+TEST_CASE("the console is for everybody, its files by their names only") {
+    Bench bench;
+    bench.api.on_disconnected();
+    const auto page = bench.request("GET", "/", "", {}, "");
+    REQUIRE(bench.status(page) == 200);
+    const std::string& text = bench.responder.of[page].whole->body;
+    const std::size_t begin = text.find("/console/");
+    const std::string file = text.substr(begin, text.find('"', begin) - begin);
+    CHECK(bench.status(bench.request("GET", file, "", {}, "")) == 200);
+    CHECK(bench.status(bench.request("GET", file + "x", "", {}, "")) == 404);
+    CHECK(bench.status(bench.request("GET", "/console/index.html", "", {}, "")) == 404);
+    CHECK(bench.status(bench.request("HEAD", file, "", {}, "")) == 405);
+}
+
+TEST_CASE("who begins to follow all events is told of the nodes there are") {
+    Bench bench;
+    bench.receive("dm/nodes/n-1", R"({"node":"n-1","state":"up"})");
+    bench.receive("dm/nodes/n-2", R"({"node":"n-2","state":"down"})");
+    const std::string text = bench.stream(bench.request("GET", "/v1/events"));
+    CHECK(has(text, "event: node\ndata: {\"node\":\"n-1\",\"state\":\"up\"}\n\n"));
+    CHECK(has(text, "n-2"));
+    CHECK_FALSE(has(bench.stream(bench.request("GET", "/v1/devices/lamp/events")), "event: node"));
+}
+
 TEST_CASE("a request needs one Host") {
     Bench bench;
     CHECK(bench.status(bench.request("GET", "/", "", {{"host", "other"}})) == 400);

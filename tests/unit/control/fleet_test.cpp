@@ -29,6 +29,15 @@ TEST_CASE("a presence counts once and a lower epoch not at all") {
     CHECK(fleet.devices() == 1);
 }
 
+TEST_CASE("a presence of the same session that says more is news, once") {
+    Fleet fleet;
+    fleet.take_presence("a", presence(true, 5));
+    const std::string more = R"({"online":true,"epoch":5,"node":"n-1","model":"L1"})";
+    CHECK(fleet.take_presence("a", more));
+    CHECK_FALSE(fleet.take_presence("a", more));
+    CHECK(fleet.online() == 1);
+}
+
 TEST_CASE("an empty presence forgets the device") {
     Fleet fleet;
     fleet.take_presence("a", presence(true, 5));

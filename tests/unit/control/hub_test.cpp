@@ -43,6 +43,20 @@ TEST_CASE("a new reader is told where it stands and then what happens") {
     CHECK(bench.responder.take(1) == "event: status\nid: c:b1:2\ndata: new\n\n");
 }
 
+TEST_CASE("who does not resume is told what there is, who resumes is not") {
+    Bench bench;
+    bench.publish("a", "1");
+    const std::string opening = "event: node\ndata: n\n\n";
+    bench.hub.follow(1, "", std::nullopt, bench.now, opening);
+    CHECK(bench.responder.take(1) == "id: c:b1:1\n\n" + opening);
+    bench.hub.follow(2, "", "d:b1:1", bench.now, opening);
+    const std::string reset = bench.responder.take(2);
+    CHECK(reset.rfind("event: reset\n", 0) == 0);
+    CHECK(has(reset, opening));
+    bench.hub.follow(3, "", "c:b1:1", bench.now, opening);
+    CHECK_FALSE(has(bench.responder.take(3), opening));
+}
+
 TEST_CASE("a reader of one device hears nothing of others") {
     Bench bench;
     bench.follow(1, "a");
