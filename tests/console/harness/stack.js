@@ -110,6 +110,12 @@ export class Stack {
         await until(online, `${count} devices`, 180_000);
     }
 
+    /** Commands to the first `devices` of them, `rate` a second, until the end. */
+    startLoad(devices, rate) {
+        const flags = { broker: this.#brokerUrl, devices, rate, duration: 600 };
+        this.#run("firmware-sim", ["load", flags], "load");
+    }
+
     /** Whether the fleet has at least `count` such devices. */
     async get(path, count) {
         const headers = { Authorization: `Bearer ${this.tokens.viewer}` };
@@ -188,15 +194,15 @@ export class Stack {
         await broker.untilLogged(/mosquitto version .* running/);
     }
 
-    #run(name, flags) {
+    #run(name, flags, as = name) {
         const list = Array.isArray(flags) ? flags : [flags];
         const argv = list.flatMap((part) =>
             typeof part === "string"
                 ? part
                 : Object.entries(part).flatMap(([k, v]) => [`--${k}`, v]),
         );
-        const program = new Program(name, [join(BIN, name), ...argv], this.folder);
-        this.#programs.set(name, program);
+        const program = new Program(as, [join(BIN, name), ...argv], this.folder);
+        this.#programs.set(as, program);
         return program;
     }
 }

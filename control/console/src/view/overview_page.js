@@ -35,7 +35,6 @@ export class OverviewPage {
                 this.#figure("sessions", "Sessions"),
                 this.#figure("rate", "Commands / s"),
                 this.#figure("latency", "Latency, median"),
-                this.#figure("tail", "Latency, 95 % / 99 %"),
                 this.#figure("telemetry", "Telemetry / s"),
             ),
             this.#charted,
@@ -109,7 +108,6 @@ export class OverviewPage {
         const { fleet, nodes, activity } = this.#parts;
         const { up, sessions, capacity } = nodes.totals;
         const { accepted, telemetry, latency } = activity.summary(Date.now() / 1000, SPAN_S);
-        const { succeeded, failed, other } = activity.ends;
         this.#set(
             "online",
             formatCount(fleet.online),
@@ -121,24 +119,17 @@ export class OverviewPage {
             (capacity > 0 ? `room for ${formatCount(capacity)} ` : "") +
                 `on ${up} ${up === 1 ? "node" : "nodes"}`,
         );
-        this.#set(
-            "rate",
-            formatRate(accepted),
-            `${formatCount(succeeded)} succeeded, ${formatCount(failed)} failed, ` +
-                `${formatCount(other)} otherwise`,
-        );
-        this.#set(
-            "latency",
-            formatMs(latency.p50),
-            `${formatCount(latency.count)} ends in a minute`,
-        );
-        this.#set(
-            "tail",
-            `${formatMs(latency.p95)} / ${formatMs(latency.p99)}`,
-            "of the last minute",
-        );
+        this.#set("rate", formatRate(accepted), endsText(activity.ends));
+        const tail = `95 %: ${formatMs(latency.p95)}, 99 %: ${formatMs(latency.p99)}`;
+        this.#set("latency", formatMs(latency.p50), tail);
         this.#set("telemetry", formatRate(telemetry), "of the last minute");
         this.#nodeTable.draw(nodes.all);
         this.#charts.forEach((chart) => chart.redraw());
     }
+}
+
+/** Since the page was opened. */
+function endsText({ succeeded, failed, other }) {
+    const others = other > 0 ? `, ${formatCount(other)} otherwise` : "";
+    return `${formatCount(succeeded)} succeeded, ${formatCount(failed)} failed${others}`;
 }
