@@ -86,7 +86,7 @@ public:
 
 private:
     /// Of the nodes told to a new reader of events; further ones are heard of when they change.
-    static constexpr std::size_t kMaxOpeningBytes = 64 * 1024;
+    static constexpr std::size_t kMaxOpeningBytes = std::size_t{64} * 1024;
 
     /// A request whose answer has not begun.
     struct Open {

@@ -12,7 +12,7 @@ namespace dm::control {
 namespace {
 
 /// Of one batch; with one more event, of at most 64 KiB and a bit, it is below a stream's bound.
-constexpr std::size_t kBatchBytes = 32 * 1024;
+constexpr std::size_t kBatchBytes = std::size_t{32} * 1024;
 
 }  // namespace
 
