@@ -62,6 +62,9 @@ std::string to_json(const Status& status) {
         .json_if_any("data", status.data)
         .time("time", status.time)
         .text("node", status.node);
+    if (status.seq) {
+        out.number("seq", *status.seq);
+    }
     return out.take();
 }
 

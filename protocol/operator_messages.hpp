@@ -114,6 +114,8 @@ struct Status {
     std::string node;
     std::optional<std::string> status;  ///< a late reply's status and data
     std::optional<JsonText> data;
+    std::optional<std::uint64_t>
+        seq;  ///< of the step in the command's history; a late reply is none
 };
 
 [[nodiscard]] std::string to_json(const Status& status);
@@ -168,6 +170,7 @@ struct Outcome {
     std::optional<ErrorDetail> error;
     std::optional<std::uint64_t> attempt;
     std::optional<WallTime> time;
+    std::optional<std::uint64_t> seq;
 };
 
 [[nodiscard]] tl::expected<Outcome, std::string> parse_outcome(std::string_view payload);

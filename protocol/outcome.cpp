@@ -1,5 +1,6 @@
 #include "protocol/json_fields.hpp"
 #include "protocol/operator_messages.hpp"
+#include "protocol/query_request.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -45,7 +46,8 @@ tl::expected<Outcome, std::string> parse_outcome(std::string_view payload) {
                     in.json_if_any("data"),
                     error_detail(in),
                     in.natural_if_any("attempt", 0, UINT32_MAX),
-                    in.time_if_any("time")};
+                    in.time_if_any("time"),
+                    in.natural_if_any("seq", 0, kMaxSeq)};
     if (in.problem()) {
         return tl::unexpected(*in.problem());
     }

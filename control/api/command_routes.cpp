@@ -102,7 +102,6 @@ void Api::send_command(http::ExchangeId exchange,
     CallOrder order{exchange, device, *std::move(command)};
     order.mode = wanted.mode;
     order.patience = wanted.patience;
-    order.chosen_id = order.command.id.has_value();
     order.since = open.since;
     order.operator_name = open.operator_name;
     const auto traceparent = request.header("traceparent");

@@ -11,8 +11,8 @@ constexpr std::size_t kMaxTold = 1000;
 
 }  // namespace
 
-Call::Call(CallMode mode, std::chrono::milliseconds patience, bool chosen_id, core::Instant now)
-    : mode_(mode), chosen_id_(chosen_id), started_(now), next_publish_(now + kFirstRepeat) {
+Call::Call(CallMode mode, std::chrono::milliseconds patience, core::Instant now)
+    : mode_(mode), started_(now), next_publish_(now + kFirstRepeat) {
     if (mode != CallMode::stream) {
         patience_until_ = now + patience;
     }
@@ -36,7 +36,7 @@ CallStep Call::on_message(const proto::Outcome& outcome, std::string raw, core::
     }
     if (proto::is_terminal(*state)) {
         const auto error = outcome.error.value_or(proto::ErrorDetail{});
-        step.event = CallEvent{outcome.state, place_of(outcome), raw};
+        step.event = CallEvent{outcome.state, place_of(outcome, true), raw};
         step.end = CallEnd{
             CallEnd::Why::finished, outcome.state, error.code, error.message, std::move(raw)};
         return step;
@@ -47,23 +47,26 @@ CallStep Call::on_message(const proto::Outcome& outcome, std::string raw, core::
         return step;  // repeated
     }
     last_ = raw;
-    step.event = CallEvent{outcome.state, place_of(outcome), raw};
+    step.event = CallEvent{outcome.state, place_of(outcome, false), raw};
     if (mode_ == CallMode::submit) {
         step.end = CallEnd{CallEnd::Why::accepted, outcome.state, {}, {}, std::move(raw)};
     }
     return step;
 }
 
-/// As the history numbers its steps: max(last + 1, Unix ms). Where a step was not told the number
-/// is too low at worst, so that a reader who goes on from it is told something twice, never too
-/// little. `accepted` is told anew to whoever repeats a command, with a later time than its step.
-std::optional<std::uint64_t> Call::place_of(const proto::Outcome& outcome) {
-    if (!outcome.time || (chosen_id_ && outcome.state == "accepted")) {
+/// States say which step of the history they are. An end does not: it is the step behind them, and
+/// where one of them was not told its number is too low at worst, so that a reader who goes on from
+/// it is told the end twice.
+std::optional<std::uint64_t> Call::place_of(const proto::Outcome& outcome, bool is_end) {
+    if (outcome.seq) {
+        place_ = *outcome.seq;
+        return place_;
+    }
+    if (!is_end || !outcome.time) {
         return std::nullopt;
     }
     const auto ms = outcome.time->time_since_epoch().count();
-    place_ = std::max(place_ + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 0)));
-    return place_;
+    return std::max(place_ + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 0)));
 }
 
 CallStep Call::on_time(core::Instant now) {

@@ -61,8 +61,7 @@ struct CallStep {
 /// any more. The command itself goes on, whatever becomes of the call.
 class Call {
 public:
-    /// `chosen_id`: the caller chose the id, so the command may have run before.
-    Call(CallMode mode, std::chrono::milliseconds patience, bool chosen_id, core::Instant now);
+    Call(CallMode mode, std::chrono::milliseconds patience, core::Instant now);
 
     /// A message with this call's correlation data. `raw` is the payload of `outcome`.
     [[nodiscard]] CallStep on_message(const proto::Outcome& outcome,
@@ -85,17 +84,16 @@ public:
     [[nodiscard]] const std::string& last() const { return last_; }
 
 private:
-    [[nodiscard]] std::optional<std::uint64_t> place_of(const proto::Outcome& outcome);
+    [[nodiscard]] std::optional<std::uint64_t> place_of(const proto::Outcome& outcome, bool is_end);
 
     CallMode mode_;
-    bool chosen_id_;
     bool accepted_ = false;
     core::Instant started_;
     std::optional<core::Instant> patience_until_;
     core::Instant next_publish_;
     std::chrono::milliseconds pause_ = kFirstRepeat;
     std::set<std::pair<std::string, std::uint64_t>> told_;  ///< state and attempt
-    std::uint64_t place_ = 0;
+    std::uint64_t place_ = 0;                               ///< of the last state
     std::string last_;
 };
 

@@ -21,7 +21,7 @@ void Calls::start(CallOrder order, core::Instant now) {
     const Number number = ++last_number_;
     by_exchange_[order.exchange] = number;
     const CallMode mode = order.mode;
-    const Call call(mode, order.patience, order.chosen_id, now);
+    const Call call(mode, order.patience, now);
     const auto [entry, added] = calls_.emplace(
         number,
         Entry{std::move(order),

@@ -27,7 +27,6 @@ struct CallOrder {
     proto::CommandRequest command;  ///< with an id
     CallMode mode = CallMode::wait;
     std::chrono::milliseconds patience{60000};
-    bool chosen_id = false;
     bool origin_shape = false;  ///< how the answer looks: as the origin's
     core::Instant since = {};   ///< the request
     std::string operator_name = {};

@@ -4,6 +4,7 @@
 #include "device-mgmt/core/session_ref.hpp"
 #include "protocol/operator_messages.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -57,6 +58,13 @@ struct Command {
     proto::CommandState state = proto::CommandState::accepted;
     std::uint32_t attempts = 0;
 };
+
+/// The number of a step at `at` in a command's history, behind the step `last` (0: the first one).
+/// It rises with every step, and across restarts, because the time that passes is part of it.
+[[nodiscard]] inline std::uint64_t step_after(std::uint64_t last, proto::WallTime at) {
+    const auto ms = std::max<std::int64_t>(0, at.time_since_epoch().count());
+    return std::max(last + 1, static_cast<std::uint64_t>(ms));
+}
 
 /// How a command ended: kept for `store.keep_finished_h` to answer repetitions.
 struct FinishedCommand {

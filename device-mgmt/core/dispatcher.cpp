@@ -287,6 +287,7 @@ void Dispatcher::pump(Mailbox& box, Moment now) {
         }
         if (command.delivery == proto::Delivery::at_most_once && !pending.marked) {
             set_stage(pending, Stage::marking);
+            pending.step = step_after(pending.step, now.wall);
             effects_.emplace_back(StoreMark{command.key,
                                             CommandState::sent,
                                             1,
@@ -389,8 +390,9 @@ void Dispatcher::set_stage(Pending& pending, Stage stage) {
 
 // ---- results ----
 
-void Dispatcher::mark(const Pending& pending, CommandState state, Moment now, std::string detail) {
+void Dispatcher::mark(Pending& pending, CommandState state, Moment now, std::string detail) {
     const Command& command = pending.command;
+    pending.step = step_after(pending.step, now.wall);
     std::optional<proto::WallTime> reply_by;
     if (command.reply_by) {
         reply_by = command.reply_by->wall;
@@ -399,7 +401,7 @@ void Dispatcher::mark(const Pending& pending, CommandState state, Moment now, st
         command.key, state, command.attempts, reply_by, now.wall, std::move(detail), false});
 }
 
-void Dispatcher::tell(const Pending& pending, CommandState state, Moment now, std::string detail) {
+void Dispatcher::tell(Pending& pending, CommandState state, Moment now, std::string detail) {
     const Command& command = pending.command;
     mark(pending, state, now, std::move(detail));
     effects_.emplace_back(PublishStatus{
@@ -410,7 +412,8 @@ void Dispatcher::tell(const Pending& pending, CommandState state, Moment now, st
          now.wall,
          settings_.node,
          std::nullopt,
-         std::nullopt},
+         std::nullopt,
+         pending.step},
         false,
         states_to(command),
         command.traceparent,
@@ -429,7 +432,8 @@ void Dispatcher::tell_accepted(const Pending& pending,
          now.wall,
          settings_.node,
          std::nullopt,
-         std::nullopt},
+         std::nullopt,
+         step_after(0, command.accepted_at.wall)},
         true,
         also,
         command.traceparent,

@@ -158,11 +158,8 @@ private:
     void end_unknown(Pending& pending, Moment now);
     void end_overdue(Pending& pending, Moment now);
     void set_stage(Pending& pending, Stage stage);
-    void tell(const Pending& pending,
-              proto::CommandState state,
-              Moment now,
-              std::string detail = {});
-    void mark(const Pending& pending, proto::CommandState state, Moment now, std::string detail);
+    void tell(Pending& pending, proto::CommandState state, Moment now, std::string detail = {});
+    void mark(Pending& pending, proto::CommandState state, Moment now, std::string detail);
     void tell_accepted(const Pending& pending, const std::optional<ReplyTo>& also, Moment now);
     void tell_late(const proto::DeviceId& device,
                    const proto::Reply& reply,

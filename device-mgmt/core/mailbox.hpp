@@ -29,10 +29,12 @@ inline constexpr std::size_t kMaxRepeaters = 16;
 inline constexpr std::size_t kMaxHeldAcks = 8;
 
 struct Pending {
-    explicit Pending(Command accepted) : command(std::move(accepted)) {}
+    explicit Pending(Command accepted)
+        : command(std::move(accepted)), step(step_after(0, command.accepted_at.wall)) {}
 
     Command command;
     Stage stage = Stage::storing;
+    std::uint64_t step;             ///< the last one of its history; of a restored one the first
     SessionRef sent_to;             ///< of the last sending
     std::optional<Moment> sent_at;  ///< of the first sending
     bool ended_by_reply = false;

@@ -53,8 +53,7 @@ std::vector<proto::CommandStep> numbered(const std::vector<store::HistoryEntry>&
     std::vector<proto::CommandStep> steps;
     std::uint64_t seq = 0;
     for (const store::HistoryEntry& entry : history) {
-        const auto ms = std::max<std::int64_t>(0, entry.at.time_since_epoch().count());
-        seq = std::max(seq + 1, static_cast<std::uint64_t>(ms));
+        seq = core::step_after(seq, entry.at);
         if (seq > after_seq) {
             steps.push_back({seq, entry.state, entry.attempt, entry.at, entry.node, entry.detail});
         }

@@ -145,6 +145,32 @@ def test_a_stream_that_broke_goes_on_as_one_that_follows(control, known):
     assert everything[-1]["json"]["data"] == 1
 
 
+def test_the_ids_of_a_stream_are_the_steps_of_the_history(control, known):
+    for number in range(20):  # most of the steps fall into one millisecond
+        options = {"delivery": "at_most_once"} if number % 2 else {}
+        stream = control.call(known.id, **options)
+        command = known.next("command")
+        known.ack(command)
+        known.reply(command)
+        told = {e["event"]: int(e["id"]) for e in stream.rest()}
+        assert "accepted" in told and "succeeded" in told
+        path = f"/v1/devices/{known.id}/commands/{command['id']}"
+        history = control.get(path).json["history"]
+        steps = {step["state"]: step["seq"] for step in history}
+        assert {state: steps[state] for state in told} == told
+        following = [int(e["id"]) for e in control.stream("GET", path).rest()]
+        assert following == [step["seq"] for step in history]
+        for place, seq in enumerate(following):
+            rest = control.stream("GET", path, headers={"Last-Event-ID": str(seq)}).rest()
+            assert [int(e["id"]) for e in rest] == following[place + 1:]
+    again = control.call(known.id, id="chosen")
+    known.answer()
+    first = [e["id"] for e in again.rest() if e["event"] == "accepted"]
+    repeated = control.call(known.id, id="chosen").rest()
+    assert [e["event"] for e in repeated] == ["succeeded"]
+    assert len(first) == 1 and int(first[0]) < int(repeated[0]["id"])
+
+
 def test_a_command_to_a_group_tells_the_outcome_of_each_device(control, connect):
     devices = [control.connected(connect, f"group-{i}", token_options={"groups": ["hall"]})
                for i in range(3)]

@@ -198,3 +198,42 @@ TEST_CASE("states go to the Response Topic too when the operator asked for them"
         CHECK(told.traceparent == "00-1-2-3");
     }
 }
+
+TEST_CASE("every state says which step of the history it is") {
+    for (const bool is_once : {false, true}) {
+        CAPTURE(is_once);
+        DispatcherBench bench;
+        bench.attach();
+        auto request = bench.request("c1");
+        if (is_once) {  // its mark before the sending is a step of its own
+            request.request.delivery = dm::proto::Delivery::at_most_once;
+        }
+        bench.accept(request);
+        bench.confirm("c1");
+        bench.ack("c1");
+        bench.pass(5ms);
+        bench.submit(request);
+        // What a query makes of what was stored.
+        const auto first = dm::core::step_after(0, bench.accepted.front().command.accepted_at.wall);
+        std::vector<std::uint64_t> history;
+        for (const auto& mark : bench.marks) {
+            history.push_back(
+                dm::core::step_after(history.empty() ? first : history.back(), mark.at));
+        }
+        REQUIRE(bench.states("c1") == "accepted sent delivered accepted");
+        CHECK(bench.statuses[0].status.seq == first);
+        CHECK(bench.statuses[1].status.seq == history[is_once ? 1 : 0]);
+        CHECK(bench.statuses[2].status.seq == history.back());
+        CHECK(bench.statuses[3].status.seq == first);
+    }
+}
+
+TEST_CASE("a clock that is set back does not make steps run back") {
+    DispatcherBench bench;
+    bench.attach();
+    bench.accept("c1");
+    bench.clock.step_wall(-1h);
+    bench.confirm("c1");
+    REQUIRE(bench.states("c1") == "accepted sent");
+    CHECK(*bench.statuses[1].status.seq == *bench.statuses[0].status.seq + 1);
+}

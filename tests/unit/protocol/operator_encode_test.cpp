@@ -44,10 +44,10 @@ TEST_CASE("a rejection says null where nothing is known") {
 }
 
 TEST_CASE("a status names the state and the attempt") {
-    CHECK(to_json(Status{"c", device(), "sent", 2, at(0), "n", {}, {}}) ==
+    CHECK(to_json(Status{"c", device(), "sent", 2, at(0), "n", {}, {}, 17}) ==
           R"({"id":"c","device":"lamp-7","state":"sent","attempt":2,)"
-          R"("time":"1970-01-01T00:00:00.000Z","node":"n"})");
-    CHECK(to_json(Status{"c", device(), "late", 2, at(0), "n", "ok", "{}"}) ==
+          R"("time":"1970-01-01T00:00:00.000Z","node":"n","seq":17})");
+    CHECK(to_json(Status{"c", device(), "late", 2, at(0), "n", "ok", "{}", {}}) ==
           R"({"id":"c","device":"lamp-7","state":"late","attempt":2,"status":"ok","data":{},)"
           R"("time":"1970-01-01T00:00:00.000Z","node":"n"})");
 }

@@ -69,11 +69,10 @@ TEST_CASE("a rejection for nobody goes to _invalid, with a null id if there is n
 }
 
 TEST_CASE("accepted is QoS 1, later states are QoS 0") {
-    core::PublishStatus status{
-        {"c-1", kDevice, "accepted", 0, proto::WallTime{}, "n1", std::nullopt, std::nullopt},
-        true,
-        std::nullopt,
-        std::nullopt};
+    core::PublishStatus status{{"c-1", kDevice, "accepted", 0, proto::WallTime{}, "n1", {}, {}, 1},
+                               true,
+                               std::nullopt,
+                               std::nullopt};
     CHECK(kPublications.status(status).qos == 1);
     CHECK(kPublications.status(status).topic == "dm/status/d-1");
     status.durable = false;
