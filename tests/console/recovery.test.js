@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Browser, closeSound, signIn } from "./harness/browser.js";
 import { Stack } from "./harness/stack.js";
+import { until } from "./harness/waiting.js";
 
 let stack;
 let browser;
@@ -71,6 +72,31 @@ test("the server dies and comes back: the page follows", async () => {
     await node("up 20").waitFor(); // devices come back by themselves
     await page.evaluate(() => (location.hash = "#/fleet"));
     await page.getByText("20 devices, 20 online").waitFor();
+    await closeSound(page);
+});
+
+test("a tab that is hidden gives up its connections, and misses nothing", async () => {
+    const page = await browser.page();
+    await page.clock.install();
+    await signIn(page, stack, stack.tokens.viewer, "#/devices/sim-00002");
+    await page.locator(".title").getByText("online").waitFor();
+    await page.locator(".channel").first().waitFor();
+    assert.equal(await stack.metric("dm_control_followers"), 2);
+    const show = (isShown) =>
+        page.evaluate((hidden) => {
+            Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }, !isShown);
+    await show(false);
+    await page.clock.fastForward(61_000);
+    await page.getByText("paused", { exact: true }).waitFor();
+    await until(async () => (await stack.metric("dm_control_followers")) === 0, "nobody to listen");
+    await stack.program("firmware-sim").end("SIGKILL");
+    await show(true);
+    await page.locator(".title").getByText("offline").waitFor();
+    await page.getByRole("link", { name: "Fleet", exact: true }).click();
+    await page.getByText("20 devices, 0 online").waitFor();
+    await stack.startDevices(20, { "telemetry-s": 0.2 });
     await closeSound(page);
 });
 

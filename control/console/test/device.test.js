@@ -28,6 +28,27 @@ test("steps are told in any order, several times, and by several sources", () =>
     assert.equal(stateOf(command), "succeeded");
 });
 
+test("steps of one millisecond stay in order, and an end that was missed is asked for", () => {
+    const log = new CommandLog();
+    for (const [state, attempt] of [
+        ["delivered", 1],
+        ["accepted", 0],
+        ["sent", 1],
+    ]) {
+        log.takeStep({ id: "c", command: "x", state, attempt, time: at(1) });
+    }
+    assert.deepEqual(states(log.commands.get("c")), ["accepted", "sent", "delivered"]);
+    const listed = { id: "c", command: "x", attempts: 1, accepted_at: at(1) };
+    log.takeCommand({ ...listed, state: "delivered", history: [] });
+    assert.equal(log.commands.get("c").hasHistory, true);
+    log.takeCommand({ ...listed, state: "succeeded", finished_at: at(2) });
+    assert.equal(log.commands.get("c").hasHistory, false);
+    const terminal = { id: "c", state: "succeeded", time: at(2), data: 1 };
+    log.takeCommand({ ...listed, state: "succeeded", finished_at: at(2), history: [], terminal });
+    assert.equal(log.commands.get("c").hasHistory, true);
+    assert.equal(log.commands.get("c").end.data, 1);
+});
+
 test("a second attempt is a step of its own, a second end is not", () => {
     const log = new CommandLog();
     for (const [state, attempt] of [

@@ -66,6 +66,23 @@ test("nobody there is asked again, a refused token is not", async () => {
     assert.deepEqual(refused.asked, [""]);
 });
 
+test("an event that its reader cannot stand does not end the stream", async (context) => {
+    context.mock.method(console, "error", () => {});
+    const read = [];
+    const stream = new EventStream({
+        open: async () => new Response("id: 1\ndata: {\n\nid: 2\ndata: 2\n\n"),
+        onEvent: ({ data }) => {
+            read.push(JSON.parse(data));
+            stream.stop();
+        },
+    });
+    stream.start();
+    await stream.positioned;
+    assert.deepEqual(read, [2]);
+    assert.equal(stream.lastEventId, "2");
+    assert.equal(console.error.mock.callCount(), 1);
+});
+
 test("history begins as far back as events are kept", () => {
     assert.equal(historyStart("node:boot:100000"), "node:boot:40000");
     assert.equal(historyStart("node:boot:7"), "node:boot:0");

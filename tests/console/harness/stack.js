@@ -158,6 +158,12 @@ export class Stack {
         });
     }
 
+    /** A metric of control. */
+    async metric(name) {
+        const answer = await fetch(`http://127.0.0.1:${this.#ports.controlOps}/metrics`);
+        return Number(new RegExp(`^${name} (.*)$`, "m").exec(await answer.text())[1]);
+    }
+
     async stop() {
         const failures = [];
         for (const program of [...this.#programs.values()].reverse()) {

@@ -1,4 +1,3 @@
-import { Backoff } from "../stream/backoff.js";
 import { delay } from "../stream/delay.js";
 import { readStream } from "../stream/read_stream.js";
 import { Problem } from "./problem.js";
@@ -21,8 +20,7 @@ export function newCommandId() {
  * is sent again, with the same id, so it is executed once; but not after its time to live, when
  * whoever sent it no longer expects it. `onTrouble` is told of every connection that is lost.
  */
-export async function callCommand(api, device, id, body, { onState, onTrouble, signal }) {
-    const backoff = new Backoff({ mostMs: 5000 });
+export async function callCommand(api, device, id, body, { onState, onTrouble, signal, backoff }) {
     const sendUntil = performance.now() + (body.ttl_s ?? DEFAULT_TTL_S) * 1000;
     let lastEventId = "";
     let end = null;

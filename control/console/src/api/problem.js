@@ -10,7 +10,12 @@ export class Problem extends Error {
 
     /** Nobody answered, or somebody who cannot help now: the same request may succeed later. */
     get isPassing() {
-        return this.status === 0 || this.status === 429 || this.status >= 500;
+        return [0, 502, 503].includes(this.status) || (this.status === 429 && !this.isRejection);
+    }
+
+    /** A node has read the command and does not take it. */
+    get isRejection() {
+        return this.outcome !== null;
     }
 
     /** The token is not, or no longer, good for this. */

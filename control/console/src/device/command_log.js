@@ -5,7 +5,10 @@ const MAX_COMMANDS = 100;
 
 /** The commands of one device with the steps that are known of each, whoever tells of them. */
 export class CommandLog {
-    /** id → `{id, command?, args?, acceptedAt, steps, end?, operator?, latencyMs?}` */
+    /**
+     * id → `{id, command?, operator?, acceptedAt, steps, end?, hasHistory}`. `end`: the terminal
+     * message; `hasHistory`: the nodes have nothing more to tell.
+     */
     commands = new Map();
     /** There are commands of whom only a step is known. */
     hasUnnamed = false;
@@ -20,7 +23,9 @@ export class CommandLog {
         for (const step of told.history ?? []) {
             this.#step(command, step);
         }
-        command.hasHistory ||= told.history !== undefined && !told.history_cut;
+        command.hasHistory = told.history
+            ? !told.history_cut
+            : Boolean(command.hasHistory && (command.end || !isEnd(told.state)));
         if (isEnd(told.state)) {
             this.#step(command, {
                 state: told.state,
@@ -76,7 +81,7 @@ export class CommandLog {
         );
         if (!isKnown && !(isEnd(state) && steps.some((step) => isEnd(step.state)))) {
             steps.push({ state, attempt, time, detail });
-            steps.sort((a, b) => isEnd(a.state) - isEnd(b.state) || (a.time < b.time ? -1 : 1));
+            steps.sort(byTime);
         }
     }
 
@@ -88,6 +93,19 @@ export class CommandLog {
             }
         }
     }
+}
+
+const ORDER = ["accepted", "queued", "sent", "delivered"];
+
+/** Times are of milliseconds: several steps may have the same. */
+function byTime(a, b) {
+    if (isEnd(a.state) || isEnd(b.state)) {
+        return isEnd(a.state) - isEnd(b.state);
+    }
+    if (a.time !== b.time) {
+        return a.time < b.time ? -1 : 1;
+    }
+    return a.attempt - b.attempt || ORDER.indexOf(a.state) - ORDER.indexOf(b.state);
 }
 
 export function stateOf({ steps, toldState }) {

@@ -75,6 +75,18 @@ export class EventStream {
         }
     }
 
+    /**
+     * An event that cannot be read – its data is what anybody may have published – shall not end the
+     * stream: the next one would begin with it.
+     */
+    #tell(event) {
+        try {
+            this.#onEvent(event);
+        } catch (failure) {
+            console.error(event, failure);
+        }
+    }
+
     async #follow(signal) {
         const connection = new AbortController();
         const leave = () => connection.abort();
@@ -85,11 +97,7 @@ export class EventStream {
             this.#onState("live");
             await readStream(response, {
                 lastEventId: this.#lastEventId,
-                onEvent: (event) => {
-                    if (!signal.aborted) {
-                        this.#onEvent(event);
-                    }
-                },
+                onEvent: (event) => !signal.aborted && this.#tell(event),
                 onText: (lastEventId) => {
                     clearTimeout(silence);
                     silence = setTimeout(leave, SILENCE_MS);

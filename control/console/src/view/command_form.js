@@ -1,4 +1,5 @@
 import { callCommand, newCommandId } from "../api/command_call.js";
+import { Backoff } from "../stream/backoff.js";
 import { parseArguments } from "../device/arguments.js";
 import { h } from "./dom.js";
 import { Outcome } from "./outcome.js";
@@ -98,7 +99,7 @@ export class CommandForm {
     #checkArguments() {
         const { error } = parseArguments(this.#args.value);
         this.#problem.textContent = error ? `Arguments: ${error}` : "";
-        this.#args.toggleAttribute("aria-invalid", Boolean(error));
+        this.#args.setAttribute("aria-invalid", String(Boolean(error)));
         return !error;
     }
 
@@ -137,6 +138,7 @@ export class CommandForm {
         try {
             const end = await callCommand(this.#api, this.#device, id, body, {
                 signal: this.#closing.signal,
+                backoff: new Backoff({ mostMs: 5000 }),
                 onState: (state, told) => {
                     outcome.setState(state);
                     this.#onStep({ ...told, id, state, command: body.command });

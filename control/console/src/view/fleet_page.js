@@ -3,8 +3,12 @@ import { DeviceGrid } from "./device_grid.js";
 import { h, setText } from "./dom.js";
 import { formatCount } from "./format.js";
 
-/** How often a list is made anew because its devices change; rows in sight change with every frame. */
+/**
+ * How often a list is made anew because its devices change – rows in sight change with every frame –
+ * and the share of the time that this may take, which is more than that with very many devices.
+ */
 const SELECT_EVERY_MS = 250;
+const SELECT_SHARE = 0.1;
 const AGES_EVERY_MS = 15_000;
 const ANNOUNCE_AFTER_MS = 800;
 
@@ -14,11 +18,13 @@ export class FleetPage {
     #announce;
     #wish = { words: [], state: "all", sort: "device", descending: false };
     #isLoading = true;
+    #wasOpened = false;
     #selectTimer = 0;
+    #selectMs = 0; // what it took the last time
     #agesTimer = 0;
     #announceTimer = 0;
     #grid;
-    #count = h("output", { class: "count" });
+    #count = h("p", { class: "count" });
     #empty = h("p", { class: "empty", hidden: true });
     #search = h("input", {
         type: "search",
@@ -61,8 +67,6 @@ export class FleetPage {
         this.#wasOpened = true;
     }
 
-    #wasOpened = false;
-
     close() {
         clearInterval(this.#agesTimer);
     }
@@ -80,7 +84,8 @@ export class FleetPage {
     fleetChanged() {
         if (this.element.isConnected) {
             this.#grid.redraw();
-            this.#selectTimer ||= setTimeout(() => this.#select(), SELECT_EVERY_MS);
+            const pause = Math.max(SELECT_EVERY_MS, this.#selectMs / SELECT_SHARE);
+            this.#selectTimer ||= setTimeout(() => this.#select(), pause);
         }
     }
 
@@ -129,8 +134,10 @@ export class FleetPage {
         clearTimeout(this.#selectTimer);
         this.#selectTimer = 0;
         const { devices, online } = this.#fleet;
+        const begun = performance.now();
         const ids = select(devices.values(), this.#wish);
         this.#grid.show(ids);
+        this.#selectMs = performance.now() - begun;
         const all = `${formatCount(devices.size)} devices, ${formatCount(online)} online`;
         const some = `${formatCount(ids.length)} of ${formatCount(devices.size)} devices`;
         const count = ids.length === devices.size ? all : some;

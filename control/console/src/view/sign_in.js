@@ -62,6 +62,6 @@ export class SignIn {
 
     #tell(problem) {
         this.#problem.textContent = problem;
-        this.#input.toggleAttribute("aria-invalid", problem !== "");
+        this.#input.setAttribute("aria-invalid", String(problem !== ""));
     }
 }
