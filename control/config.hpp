@@ -12,7 +12,7 @@
 
 namespace dm::settings {
 class Table;
-}
+}  // namespace dm::settings
 
 namespace dm::control {
 

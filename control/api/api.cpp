@@ -29,6 +29,23 @@ bool has_body(Route route) {
            route == Route::origin_device || route == Route::origin_devices;
 }
 
+/// The device in the path, if the route has one; a device or an id that is none is refused.
+tl::expected<std::optional<proto::DeviceId>, Problem> device_in(const RouteMatch& match) {
+    if (!match.id.empty()) {
+        if (auto read = read_command_id(match.id); !read) {
+            return tl::unexpected(std::move(read).error());
+        }
+    }
+    if (match.device.empty()) {
+        return std::nullopt;
+    }
+    auto read = read_device(match.device);
+    if (!read) {
+        return tl::unexpected(std::move(read).error());
+    }
+    return *std::move(read);
+}
+
 broker::Subscription subscription(std::string filter, int qos) {
     broker::Subscription made;
     made.filter = std::move(filter);
@@ -132,7 +149,6 @@ void Api::on_request(http::ExchangeId exchange, http::HttpRequest request) {
 }
 
 void Api::dispatch(http::ExchangeId exchange, const RouteMatch& match, const Request& request) {
-    const Route route = match.row->route;
     if (!match.row->role) {
         dispatch_document(exchange, match, request);
         return;
@@ -143,25 +159,22 @@ void Api::dispatch(http::ExchangeId exchange, const RouteMatch& match, const Req
                          : Problem{503, "no_broker", "the broker cannot be reached now"});
         return;
     }
-    std::optional<proto::DeviceId> device;
-    if (!match.device.empty()) {
-        auto read = read_device(match.device);
-        if (!read) {
-            refuse(exchange, read.error());
-            return;
-        }
-        device = *std::move(read);
+    const auto device = device_in(match);
+    if (!device) {
+        refuse(exchange, device.error());
+        return;
     }
-    if (!match.id.empty()) {
-        if (const auto read = read_command_id(match.id); !read) {
-            refuse(exchange, read.error());
-            return;
-        }
-    }
+    dispatch(exchange, match, *device, request);
+}
+
+void Api::dispatch(http::ExchangeId exchange,
+                   const RouteMatch& match,
+                   const std::optional<proto::DeviceId>& device,
+                   const Request& request) {
     const auto ask_for = [&](tl::expected<std::string, Problem> question) {
         question ? ask(exchange, *std::move(question)) : refuse(exchange, question.error());
     };
-    switch (route) {
+    switch (match.row->route) {
         case Route::send_command:
             send_command(exchange, *device, request);
             break;
@@ -284,7 +297,7 @@ void Api::on_drained(http::ExchangeId exchange) {
 
 // ---- the broker ----
 
-bool Api::publish(broker::OutboundMessage message) {
+bool Api::publish(broker::OutboundMessage message) const {
     return parts_.publish(std::move(message));
 }
 

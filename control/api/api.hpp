@@ -98,6 +98,10 @@ private:
     using Request = http::HttpRequest;
 
     void dispatch(http::ExchangeId exchange, const RouteMatch& match, const Request& request);
+    void dispatch(http::ExchangeId exchange,
+                  const RouteMatch& match,
+                  const std::optional<proto::DeviceId>& device,
+                  const Request& request);
     void dispatch_document(http::ExchangeId exchange,
                            const RouteMatch& match,
                            const Request& request);
@@ -144,7 +148,7 @@ private:
     void ask(http::ExchangeId exchange, std::string question, std::string_view field = {});
     void count(const tl::expected<QueryResult, QueryProblem>& result);
 
-    [[nodiscard]] bool publish(broker::OutboundMessage message);
+    [[nodiscard]] bool publish(broker::OutboundMessage message) const;
     void take_event(std::string_view rest, broker::InboundMessage& message);
 
     [[nodiscard]] core::Instant now() const { return parts_.clock().mono; }

@@ -6,6 +6,7 @@
 #include "protocol/json_fields.hpp"
 #include "protocol/json_writer.hpp"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <variant>
@@ -45,14 +46,10 @@ std::optional<Told> read_told(const std::string& payload) {
     if (!fields) {
         return std::nullopt;
     }
-    const bool no_device = [&] {
-        for (const proto::Field& field : *fields) {
-            if (field.name == "device" && field.kind == proto::JsonKind::text) {
-                return false;
-            }
-        }
-        return true;
-    }();
+    const bool no_device =
+        std::none_of(fields->begin(), fields->end(), [](const proto::Field& field) {
+            return field.name == "device" && field.kind == proto::JsonKind::text;
+        });
     std::vector<proto::Field> kept;
     for (proto::Field& field : *fields) {
         if (field.kind != proto::JsonKind::null) {
@@ -212,7 +209,7 @@ void Broadcasts::end(Entry& entry, std::string_view why) {
         responder_.begin_stream(entry.exchange, stream_head());
     }
     std::string summary = entry.progress.summary();
-    summary.insert(1, "\"why\":\"" + std::string(why) + "\",");
+    summary.insert(1, R"("why":")" + std::string(why) + R"(",)");
     static_cast<void>(responder_.send(entry.exchange, event_text("end", {}, summary)));
     responder_.end_stream(entry.exchange);
 }

@@ -65,6 +65,20 @@ struct CommandStanding {
     std::string text;  ///< the command, as the nodes tell it
 };
 
+bool may_be_cancelled(const CommandStanding& standing) {
+    return standing.attempts == 0 && (standing.state == proto::CommandState::accepted ||
+                                      standing.state == proto::CommandState::queued);
+}
+
+/// Why a command that was not cancelled will not be.
+Problem too_late(const CommandStanding& standing) {
+    const bool over = proto::is_terminal(standing.state);
+    return {409,
+            over ? "already_ended" : "already_sent",
+            over ? "the command has ended" : "the command has been sent already",
+            standing.text};
+}
+
 std::optional<CommandStanding> read_standing(const QueryResult& answer) {
     CommandStanding standing;
     standing.text = answer.field("command");
@@ -318,16 +332,8 @@ void Api::check_cancelled(http::ExchangeId exchange,
                 answer(exchange, json_response(standing->text));
                 return;
             }
-            const bool may_be_cancelled =
-                standing->attempts == 0 && (standing->state == proto::CommandState::accepted ||
-                                            standing->state == proto::CommandState::queued);
-            if (!may_be_cancelled || turn >= kMaxLooks) {
-                const bool over = proto::is_terminal(standing->state);
-                refuse(exchange,
-                       {409,
-                        over ? "already_ended" : "already_sent",
-                        over ? "the command has ended" : "the command has been sent already",
-                        standing->text});
+            if (!may_be_cancelled(*standing) || turn >= kMaxLooks) {
+                refuse(exchange, too_late(*standing));
                 return;
             }
             later_.set(now() + kFirstLook * (1 << turn),

@@ -20,15 +20,18 @@ inline constexpr std::size_t kMaxTokens = 1000;
 inline constexpr std::size_t kMaxTokenFileBytes = std::size_t{1} << 20U;
 
 /// What a token allows: a viewer reads, an operator does everything.
-enum class Role { viewer, operator_ };
+enum class Role {
+    viewer,
+    operator_,  // NOLINT(readability-identifier-naming): the word alone is a keyword
+};
 
 [[nodiscard]] std::string_view word(Role role);
 [[nodiscard]] std::optional<Role> parse_role(std::string_view text);
 
 struct OperatorToken {
     proto::Name name;
-    Role role;
-    auth::Sha256 hash;
+    Role role = Role::viewer;
+    auth::Sha256 hash{};
 };
 
 /// Empty lines and lines that begin with `#` are allowed; a name is there once. The error names
