@@ -48,14 +48,15 @@ set(rank_http 3)
 set(rank_ops 4)
 set(rank_settings 2)
 set(rank_failpoint 2)
+set(rank_files 2)
 set(rank_shard 6)
 set(rank_relay 7)
 set(rank_check 7)
 set(rank_app 8)
 # Of device-mgmt the simulator may use what is no business of the server alone.
-set(kSimulatorMayUse protocol broker log settings)
+set(kSimulatorMayUse protocol broker files log settings)
 # So may control.
-set(kControlMayUse protocol core log settings loop auth broker http ops)
+set(kControlMayUse protocol core files log settings loop auth broker http ops)
 set(kSimulatorMayInclude
     "device-mgmt/net/lean_socket.hpp"    # its connections are as lean
     "device-mgmt/net/lean_stream.hpp"    # and its checks' the same stream

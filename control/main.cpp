@@ -33,7 +33,7 @@ int serve(int argc, char** argv) {
 int main(int argc, char** argv) {
     try {
         if (argc > 1 && std::string_view(argv[1]) == "tokens") {
-            return dm::control::run_tokens(argc, argv);
+            return dm::auth::run(dm::control::tokens_command(), argc, argv);
         }
         return serve(argc, argv);
     } catch (const std::exception& failure) {

@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
     try {
         const std::string_view word = argc > 1 ? argv[1] : "";
         if (word == "credentials") {
-            return dm::auth::run_credentials(argc, argv);
+            return dm::auth::run(dm::auth::credentials_command(), argc, argv);
         }
         if (word == "health") {
             return dm::run_health({{argv + 2, argv + argc}, dm::settings::read_environment()});

@@ -1,5 +1,6 @@
 #include "firmware-sim/journal.hpp"
 
+#include "device-mgmt/files/write_all.hpp"
 #include "protocol/frame_codec.hpp"
 
 #include <algorithm>
@@ -27,20 +28,6 @@ std::string line_of(char kind, const proto::DeviceId& device, std::string_view r
 
 std::string frame_of(const proto::Reply& reply) {
     return proto::encode(proto::Format::json, proto::DeviceFrame{reply});
-}
-
-bool write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(fd, text.data(), text.size());
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            return false;
-        }
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
 }
 
 }  // namespace
@@ -141,7 +128,7 @@ ReplyMemory Journal::take(const proto::DeviceId& device) {
 
 bool Journal::append(char kind, const proto::DeviceId& device, std::string_view rest) {
     const auto line = line_of(kind, device, rest);
-    if (!write_all(fd_, line)) {
+    if (!files::write_all(fd_, line)) {
         // A torn line must not swallow the next one.
         static_cast<void>(::ftruncate(fd_, static_cast<off_t>(bytes_)) == 0);
         return false;
@@ -172,7 +159,8 @@ bool Journal::rewrite(const std::function<void(Lines&)>& fill) {
     if (fresh < 0) {
         return false;
     }
-    if (!write_all(fresh, lines.text_) || std::rename(fresh_path.c_str(), path_.c_str()) != 0) {
+    if (!files::write_all(fresh, lines.text_) ||
+        std::rename(fresh_path.c_str(), path_.c_str()) != 0) {
         ::close(fresh);
         return false;
     }

@@ -1,11 +1,11 @@
 #include "control/tokens/token_file.hpp"
 
 #include "device-mgmt/auth/base64.hpp"
-#include "device-mgmt/auth/file_text.hpp"
-#include "device-mgmt/auth/file_update.hpp"
+#include "device-mgmt/auth/secret_lines.hpp"
+#include "device-mgmt/files/read_file.hpp"
+#include "device-mgmt/files/update_file.hpp"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,34 +18,26 @@ constexpr std::size_t kTokenBytes = 32;
 
 using Tokens = std::vector<OperatorToken>;
 
-tl::expected<OperatorToken, std::string> parse_line(std::string_view line) {
-    const std::size_t first = line.find('\t');
-    const std::size_t second = first == std::string_view::npos ? first : line.find('\t', first + 1);
-    if (second == std::string_view::npos) {
-        return tl::unexpected(std::string{"must be name<TAB>role<TAB>sha256"});
-    }
-    const auto name = proto::Name::parse(line.substr(0, first));
+tl::expected<OperatorToken, std::string> parse(const auth::SecretFields& fields) {
+    const auto name = proto::Name::parse(fields[0]);
     if (!name) {
         return tl::unexpected(fmt::format("the name {}", what(name.error())));
     }
-    const auto role = parse_role(line.substr(first + 1, second - first - 1));
+    const auto role = parse_role(fields[1]);
     if (!role) {
         return tl::unexpected(std::string{"the role is neither operator nor viewer"});
     }
-    const auto hash = auth::from_hex(line.substr(second + 1));
-    OperatorToken token{*name, *role, {}};
-    if (!hash || hash->size() != token.hash.size()) {
-        return tl::unexpected(std::string{"the hash is not 64 digits of lower-case hex"});
+    const auto hash = auth::parse_hash(fields[2]);
+    if (!hash) {
+        return tl::unexpected(hash.error());
     }
-    std::copy(hash->begin(), hash->end(), token.hash.begin());
-    return token;
+    return OperatorToken{*name, *role, *hash};
 }
 
 std::string to_text(const Tokens& tokens) {
     std::string text;
     for (const OperatorToken& token : tokens) {
-        const std::string hash(token.hash.begin(), token.hash.end());
-        text += fmt::format("{}\t{}\t{}\n", token.name.str(), word(token.role), auth::to_hex(hash));
+        text += auth::secret_line(token.name.str(), word(token.role), token.hash);
     }
     return text;
 }
@@ -55,7 +47,7 @@ template <class Change>
 tl::expected<void, std::string> change_tokens(const std::string& file,
                                               bool may_be_new,
                                               Change change) {
-    return auth::update_file(
+    return files::update_file(
         file,
         may_be_new,
         kMaxTokenFileBytes,
@@ -93,32 +85,28 @@ std::optional<Role> parse_role(std::string_view text) {
 
 tl::expected<Tokens, std::string> parse_tokens(std::string_view text) {
     Tokens tokens;
-    std::set<std::string> seen;
-    for (std::size_t number = 1; !text.empty(); ++number) {
-        const std::size_t end = text.find('\n');
-        const std::string_view line = text.substr(0, end);
-        text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-        if (line.empty() || line.front() == '#') {
-            continue;
-        }
-        auto token = parse_line(line);
-        if (!token) {
-            return tl::unexpected(fmt::format("line {}: {}", number, token.error()));
-        }
-        if (!seen.insert(token->name.str()).second) {
-            return tl::unexpected(
-                fmt::format("line {}: {} is there twice", number, token->name.str()));
-        }
-        if (tokens.size() == kMaxTokens) {
-            return tl::unexpected(fmt::format("more than {} tokens", kMaxTokens));
-        }
-        tokens.push_back(std::move(*token));
+    const auto read = auth::read_secret_lines(
+        text,
+        "name<TAB>role<TAB>sha256",
+        [&](const auth::SecretFields& fields) -> tl::expected<void, std::string> {
+            auto token = parse(fields);
+            if (!token) {
+                return tl::unexpected(std::move(token.error()));
+            }
+            if (tokens.size() == kMaxTokens) {
+                return tl::unexpected(fmt::format("more than {} tokens", kMaxTokens));
+            }
+            tokens.push_back(std::move(*token));
+            return {};
+        });
+    if (!read) {
+        return tl::unexpected(read.error());
     }
     return tokens;
 }
 
 tl::expected<Tokens, std::string> read_tokens(const std::string& file) {
-    const auto text = auth::read_file(file, kMaxTokenFileBytes);
+    const auto text = files::read_file(file, kMaxTokenFileBytes);
     if (!text) {
         return tl::unexpected(text.error());
     }

@@ -13,7 +13,7 @@
 
 /// The file of the operators' tokens: lines `name<TAB>role<TAB>sha256(token)`. A token has 32
 /// random bytes, so its hash needs no salt. Changed like the devices' credentials
-/// (auth/file_update.hpp).
+/// (files/update_file.hpp).
 namespace dm::control {
 
 inline constexpr std::size_t kMaxTokens = 1000;

@@ -2,8 +2,8 @@
 
 #include "device-mgmt/auth/base64.hpp"
 #include "device-mgmt/auth/credentials_file.hpp"
-#include "device-mgmt/auth/file_text.hpp"
-#include "device-mgmt/auth/file_update.hpp"
+#include "device-mgmt/files/read_file.hpp"
+#include "device-mgmt/files/update_file.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -21,7 +21,7 @@ using Credentials = std::vector<Credential>;
 constexpr std::size_t kSecretBytes = 32;
 
 tl::expected<Credentials, std::string> read_credentials(const std::string& path) {
-    const auto text = read_file(path, kMaxCredentialsBytes);
+    const auto text = files::read_file(path, kMaxCredentialsBytes);
     if (!text) {
         return tl::unexpected(text.error());
     }
@@ -36,7 +36,7 @@ tl::expected<void, std::string> change_file(
     const std::string& file,
     bool may_be_new,
     const std::function<tl::expected<void, std::string>(Credentials&)>& change) {
-    return update_file(
+    return files::update_file(
         file,
         may_be_new,
         kMaxCredentialsBytes,

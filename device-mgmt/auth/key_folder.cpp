@@ -1,6 +1,6 @@
 #include "device-mgmt/auth/key_folder.hpp"
 
-#include "device-mgmt/auth/file_text.hpp"
+#include "device-mgmt/files/read_file.hpp"
 #include "protocol/ids.hpp"
 
 #include <filesystem>
@@ -25,7 +25,7 @@ tl::expected<VerifyKey, std::string> load_key(const fs::path& path) {
         return tl::unexpected(fmt::format(
             "{}: '{}' is no kid: {}", path.string(), path.stem().string(), what(kid.error())));
     }
-    auto content = read_file(path.string(), kMaxKeyFileBytes);
+    auto content = files::read_file(path.string(), kMaxKeyFileBytes);
     if (!content) {
         return tl::unexpected(content.error());
     }

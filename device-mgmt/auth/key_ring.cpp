@@ -1,6 +1,6 @@
 #include "device-mgmt/auth/key_ring.hpp"
 
-#include "device-mgmt/auth/file_text.hpp"
+#include "device-mgmt/files/read_file.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -13,7 +13,7 @@ namespace {
 
 tl::expected<void, std::string> load_credentials(KeyRing::Data& data) {
     const std::string& path = data.settings.credentials;
-    const auto text = read_file(path, kMaxCredentialsBytes);
+    const auto text = files::read_file(path, kMaxCredentialsBytes);
     if (!text) {
         return tl::unexpected(text.error());
     }

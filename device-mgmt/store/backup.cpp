@@ -38,7 +38,7 @@ void copy_pages(const Database& from, const Database& to) {
 
 tl::expected<void, std::string> make_durable(const std::string& part, const std::string& to) {
     {
-        const UniqueFd fd(::open(part.c_str(), O_RDWR | O_CLOEXEC));
+        const files::UniqueFd fd(::open(part.c_str(), O_RDWR | O_CLOEXEC));
         if (!fd || ::fsync(fd.get()) != 0) {
             return tl::unexpected(system_problem("cannot sync", part));
         }

@@ -25,18 +25,12 @@ std::string holder_of(int fd) {
 
 }  // namespace
 
-void UniqueFd::reset() {
-    if (fd_ >= 0) {
-        ::close(std::exchange(fd_, -1));
-    }
-}
-
 std::string system_problem(const std::string& what, const std::string& path) {
     return what + " " + path + ": " + std::generic_category().message(errno);
 }
 
-tl::expected<UniqueFd, std::string> lock_file(const std::string& path) {
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+tl::expected<files::UniqueFd, std::string> lock_file(const std::string& path) {
+    files::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!fd) {
         return tl::unexpected(system_problem("cannot open", path));
     }
@@ -56,7 +50,7 @@ tl::expected<UniqueFd, std::string> lock_file(const std::string& path) {
 }
 
 tl::expected<void, std::string> sync_folder(const std::string& folder) {
-    const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const files::UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd || ::fsync(fd.get()) != 0) {
         return tl::unexpected(system_problem("cannot sync the folder", folder));
     }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "device-mgmt/store/unique_fd.hpp"
+#include "device-mgmt/files/unique_fd.hpp"
 
 #include <cstdint>
 #include <string>
@@ -16,7 +16,7 @@ namespace dm::store {
 
 /// An exclusive lock, held as long as the descriptor lives, on `path`, which is made if need be
 /// and gets our process id as its content. It ends with the process, however that ends.
-[[nodiscard]] tl::expected<UniqueFd, std::string> lock_file(const std::string& path);
+[[nodiscard]] tl::expected<files::UniqueFd, std::string> lock_file(const std::string& path);
 
 /// Makes the entries of a folder durable (after a file in it was made, renamed or removed).
 [[nodiscard]] tl::expected<void, std::string> sync_folder(const std::string& folder);

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "device-mgmt/files/unique_fd.hpp"
 #include "device-mgmt/store/ingress.hpp"
 #include "device-mgmt/store/ingress_segment.hpp"
-#include "device-mgmt/store/unique_fd.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -62,7 +62,7 @@ private:
         std::size_t offset = 0;
     };
 
-    IngressLog(IngressSettings settings, UniqueFd lock);
+    IngressLog(IngressSettings settings, files::UniqueFd lock);
 
     tl::expected<void, std::string> recover(Lsn durable);
     tl::expected<void, std::string> recover_segment(Lsn first, bool is_first);
@@ -77,7 +77,7 @@ private:
                                                                  const Replay& replay) const;
 
     IngressSettings settings_;
-    UniqueFd lock_;
+    files::UniqueFd lock_;
     IngressRecovery recovery_;
     Position replayed_;
 
@@ -87,7 +87,7 @@ private:
     Lsn next_ = 1;                   ///< guarded by mutex_
 
     // The appender's.
-    UniqueFd fd_;             ///< the last segment
+    files::UniqueFd fd_;      ///< the last segment
     std::size_t offset_ = 0;  ///< in it
     std::size_t size_ = 0;    ///< of it
 };

@@ -16,7 +16,7 @@ namespace dm::store {
 
 namespace fs = std::filesystem;
 
-IngressLog::IngressLog(IngressSettings settings, UniqueFd lock)
+IngressLog::IngressLog(IngressSettings settings, files::UniqueFd lock)
     : settings_(std::move(settings)), lock_(std::move(lock)) {}
 
 tl::expected<std::unique_ptr<IngressLog>, std::string> IngressLog::open(IngressSettings settings,
@@ -104,7 +104,7 @@ tl::expected<void, std::string> IngressLog::recover_segment(Lsn first, bool is_f
 
 tl::expected<void, std::string> IngressLog::continue_last_segment() {
     const std::string path = path_of(segments_.back().first);
-    fd_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    fd_ = files::UniqueFd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
     if (!fd_) {
         return tl::unexpected(system_problem("cannot open", path));
     }

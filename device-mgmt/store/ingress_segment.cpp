@@ -92,11 +92,11 @@ std::optional<std::string_view> record_at(std::string_view segment, std::size_t 
     return covered.substr(sizeof(Lsn));
 }
 
-tl::expected<UniqueFd, std::string> create_segment(const std::string& path,
-                                                   Lsn first,
-                                                   std::size_t bytes) {
+tl::expected<files::UniqueFd, std::string> create_segment(const std::string& path,
+                                                          Lsn first,
+                                                          std::size_t bytes) {
     const std::string making = path + std::string(kMakingSuffix);
-    UniqueFd fd(::open(making.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    files::UniqueFd fd(::open(making.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!fd) {
         return tl::unexpected(system_problem("cannot create", making));
     }
@@ -115,7 +115,7 @@ tl::expected<UniqueFd, std::string> create_segment(const std::string& path,
 }
 
 tl::expected<SegmentView, std::string> SegmentView::open(const std::string& path) {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const files::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
 
     struct stat info {};
 
@@ -173,7 +173,7 @@ SegmentScan scan_segment(std::string_view bytes, Lsn first) {
 tl::expected<void, std::string> cut_segment(const std::string& path,
                                             std::size_t end,
                                             std::size_t file_bytes) {
-    const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    const files::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
     if (!fd || ::ftruncate(fd.get(), static_cast<off_t>(end)) != 0) {
         return tl::unexpected(system_problem("cannot cut", path));
     }

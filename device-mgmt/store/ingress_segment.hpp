@@ -1,7 +1,7 @@
 #pragma once
 
+#include "device-mgmt/files/unique_fd.hpp"
 #include "device-mgmt/store/ingress.hpp"
-#include "device-mgmt/store/unique_fd.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -41,9 +41,9 @@ inline constexpr std::string_view kMakingSuffix = ".new";
 
 /// Makes a preallocated file with its header; the name appears when the header is durable. The
 /// entry in the folder is not yet.
-[[nodiscard]] tl::expected<UniqueFd, std::string> create_segment(const std::string& path,
-                                                                 Lsn first,
-                                                                 std::size_t bytes);
+[[nodiscard]] tl::expected<files::UniqueFd, std::string> create_segment(const std::string& path,
+                                                                        Lsn first,
+                                                                        std::size_t bytes);
 
 /// A whole file mapped for reading.
 class SegmentView {

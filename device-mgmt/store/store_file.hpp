@@ -1,7 +1,7 @@
 #pragma once
 
+#include "device-mgmt/files/unique_fd.hpp"
 #include "device-mgmt/store/sqlite.hpp"
-#include "device-mgmt/store/unique_fd.hpp"
 
 #include <string>
 
@@ -11,7 +11,7 @@ namespace dm::store {
 
 /// The database file, opened for writing, and the lock that keeps other processes from doing so.
 struct StoreFile {
-    UniqueFd lock;  ///< on `<path>.lock`; released after the database is closed
+    files::UniqueFd lock;  ///< on `<path>.lock`; released after the database is closed
     Database database;
 };
 

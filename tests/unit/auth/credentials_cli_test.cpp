@@ -8,7 +8,7 @@
 #include <doctest/doctest.h>
 
 using dm::auth::CliResult;
-using dm::auth::run_credentials;
+using dm::auth::credentials_command;
 using dm::test::TempFolder;
 
 TEST_CASE("credentials are made, listed and removed by command") {
@@ -17,7 +17,7 @@ TEST_CASE("credentials are made, listed and removed by command") {
     const auto run = [&](std::vector<std::string> arguments) {
         arguments.push_back("--auth.credentials");
         arguments.push_back(file);
-        return run_credentials(dm::settings::Sources{arguments, {}});
+        return dm::auth::run(credentials_command(), dm::settings::Sources{arguments, {}});
     };
     const CliResult added = run({"add", "d-1"});
     CHECK(added.code == 0);
@@ -36,9 +36,11 @@ TEST_CASE("the credentials file comes from flag, environment or configuration") 
     const std::string file = folder.write("credentials", "");
     const std::string config =
         folder.write("a.toml", "[auth]\ncredentials = \"" + file + "\"\n[listen]\nport = 1\n");
-    CHECK(run_credentials({{"--auth.credentials=" + file, "list"}, {}}).code == 0);
-    CHECK(run_credentials({{"--config", config, "list"}, {}}).code == 0);
-    CHECK(run_credentials({{"list"}, {{"DEVICE_MGMT_AUTH_CREDENTIALS", file}}}).code == 0);
+    CHECK(dm::auth::run(credentials_command(), {{"--auth.credentials=" + file, "list"}, {}}).code ==
+          0);
+    CHECK(dm::auth::run(credentials_command(), {{"--config", config, "list"}, {}}).code == 0);
+    CHECK(dm::auth::run(credentials_command(), {{"list"}, {{"DEVICE_MGMT_AUTH_CREDENTIALS", file}}})
+              .code == 0);
 }
 
 TEST_CASE("wrong usage is explained") {
@@ -50,12 +52,13 @@ TEST_CASE("wrong usage is explained") {
                                                       {"list", "a", "--auth.credentials", "f"},
                                                       {"change", "a", "--auth.credentials", "f"},
                                                       {"list", "--auth.credential", "f"}}) {
-        const CliResult result = run_credentials(dm::settings::Sources{arguments, {}});
+        const CliResult result =
+            dm::auth::run(credentials_command(), dm::settings::Sources{arguments, {}});
         CHECK(result.code == 2);
         CHECK(result.out.empty());
         CHECK_FALSE(result.err.empty());
     }
-    const CliResult help = run_credentials({{"--help"}, {}});
+    const CliResult help = dm::auth::run(credentials_command(), {{"--help"}, {}});
     CHECK(help.code == 0);
     CHECK(help.out.find("credentials add ID") != std::string::npos);
 }

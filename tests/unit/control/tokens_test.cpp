@@ -88,7 +88,7 @@ TEST_CASE("tokens are made, listed and removed by command") {
     const std::string file = (folder.path() / "tokens").string();
     const auto run = [&](std::vector<std::string> arguments) {
         arguments.push_back("--auth.operator_tokens=" + file);
-        return run_tokens(dm::settings::Sources{arguments, {}});
+        return dm::auth::run(tokens_command(), dm::settings::Sources{arguments, {}});
     };
     CHECK(run({"add", "alice", "--role", "operator"}).out.size() == 44);
     CHECK(run({"add", "bob", "--role=viewer"}).code == 0);
@@ -107,7 +107,8 @@ TEST_CASE("wrong usage of the token commands is explained") {
           {"add", "a/b", "--role", "viewer", "--auth.operator_tokens", "f"},
           {"add", "a", "b", "--role", "viewer", "--auth.operator_tokens", "f"},
           {"drop", "a", "--auth.operator_tokens", "f"}}) {
-        const CliResult result = run_tokens(dm::settings::Sources{arguments, {}});
+        const dm::auth::CliResult result =
+            dm::auth::run(tokens_command(), dm::settings::Sources{arguments, {}});
         CHECK(result.code == 2);
         CHECK(result.err.find("Usage") != std::string::npos);
     }

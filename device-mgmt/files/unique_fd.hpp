@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace dm::store {
+namespace dm::files {
 
 /// Owns a file descriptor; -1: none.
 class UniqueFd {
@@ -36,4 +36,4 @@ private:
     int fd_ = -1;
 };
 
-}  // namespace dm::store
+}  // namespace dm::files

@@ -1,4 +1,4 @@
-#include "device-mgmt/auth/file_text.hpp"
+#include "device-mgmt/files/read_file.hpp"
 
 #include <cerrno>
 #include <filesystem>
@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace dm::auth {
+namespace dm::files {
 
 tl::expected<std::string, std::string> read_file(const std::string& path, std::size_t max_bytes) {
     std::error_code failed;
@@ -35,4 +35,4 @@ tl::expected<std::string, std::string> read_file(const std::string& path, std::s
     return text;
 }
 
-}  // namespace dm::auth
+}  // namespace dm::files

@@ -1,6 +1,8 @@
-#include "device-mgmt/auth/file_update.hpp"
+#include "device-mgmt/files/update_file.hpp"
 
-#include "device-mgmt/auth/file_text.hpp"
+#include "device-mgmt/files/read_file.hpp"
+#include "device-mgmt/files/unique_fd.hpp"
+#include "device-mgmt/files/write_all.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -15,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace dm::auth {
+namespace dm::files {
 
 namespace {
 
@@ -25,25 +27,6 @@ std::string system_problem(const fs::path& path, std::string_view what) {
     return fmt::format("{}: {}: {}", path.string(), what, std::generic_category().message(errno));
 }
 
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-
-    ~Descriptor() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-
-    [[nodiscard]] int get() const { return fd_; }
-
-private:
-    int fd_;
-};
-
 /// The file itself: a rename over a symbolic link would replace the link.
 fs::path resolve(const std::string& file) {
     std::error_code failed;
@@ -51,26 +34,12 @@ fs::path resolve(const std::string& file) {
     return failed ? fs::absolute(file) : real;
 }
 
-bool write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(fd, text.data(), text.size());
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            return false;
-        }
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
-}
-
 /// Writes `text` to a new file beside `path` that has the owner of `path`, and renames it over.
 tl::expected<void, std::string> replace_file(const fs::path& path,
                                              int folder,
                                              std::string_view text) {
     std::string name = path.string() + ".XXXXXX";
-    const Descriptor file{::mkostemp(name.data(), O_CLOEXEC)};  // O_EXCL and 0600 by definition
+    const UniqueFd file{::mkostemp(name.data(), O_CLOEXEC)};  // O_EXCL and 0600 by definition
     if (file.get() < 0) {
         return tl::unexpected(system_problem(path, "cannot be written"));
     }
@@ -102,7 +71,7 @@ tl::expected<void, std::string> update_file(const std::string& file,
                                             const FileChange& change) {
     const fs::path path = resolve(file);
     const fs::path parent = path.parent_path();
-    const Descriptor folder{::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    const UniqueFd folder{::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (folder.get() < 0 || ::flock(folder.get(), LOCK_EX) != 0) {
         return tl::unexpected(system_problem(parent, "cannot be locked"));
     }
@@ -122,4 +91,4 @@ tl::expected<void, std::string> update_file(const std::string& file,
     return replace_file(path, folder.get(), *text);
 }
 
-}  // namespace dm::auth
+}  // namespace dm::files

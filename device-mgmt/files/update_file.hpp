@@ -7,7 +7,7 @@
 
 #include <tl/expected.hpp>
 
-namespace dm::auth {
+namespace dm::files {
 
 /// The new content of a file, made from the old one; or why it is not to change.
 using FileChange = std::function<tl::expected<std::string, std::string>(std::string_view old)>;
@@ -21,4 +21,4 @@ using FileChange = std::function<tl::expected<std::string, std::string>(std::str
                                                           std::size_t max_bytes,
                                                           const FileChange& change);
 
-}  // namespace dm::auth
+}  // namespace dm::files
