@@ -87,6 +87,17 @@ std::vector<Arrival> OperatorLink::take_arrivals() {
     return std::exchange(arrivals_, {});
 }
 
+std::vector<Arrival> OperatorLink::await_arrivals(Instant until) {
+    std::unique_lock lock{mutex_};
+    changed_.wait_until(lock, until, [this] { return !arrivals_.empty(); });
+    return std::exchange(arrivals_, {});
+}
+
+bool OperatorLink::await_ready(Instant until) {
+    std::unique_lock lock{mutex_};
+    return changed_.wait_until(lock, until, [this] { return ready_; });
+}
+
 std::uint64_t OperatorLink::refused() const {
     const std::lock_guard lock{mutex_};
     return refused_;
@@ -111,6 +122,7 @@ void OperatorLink::on_connected(bool session_present) {
     const std::lock_guard lock{mutex_};
     ready_ = true;
     fresh_session_ = fresh_session_ || !session_present;
+    changed_.notify_all();
 }
 
 void OperatorLink::on_disconnected(std::string_view reason) {
@@ -128,6 +140,7 @@ void OperatorLink::on_message(broker::InboundMessage message) {
         return;
     }
     arrivals_.push_back({now, std::move(message)});
+    changed_.notify_all();
 }
 
 void OperatorLink::on_published(broker::PublishTicket /*ticket*/, broker::PublishResult result) {

@@ -4,6 +4,7 @@
 #include "firmware-sim/clock.hpp"
 #include "firmware-sim/load_options.hpp"
 
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -39,6 +40,12 @@ public:
 
     [[nodiscard]] std::vector<Arrival> take_arrivals();
 
+    /// The same, when there are any; waits for them until `until`.
+    [[nodiscard]] std::vector<Arrival> await_arrivals(Instant until);
+
+    /// Waits until it is, or until `until`; whether it is.
+    [[nodiscard]] bool await_ready(Instant until);
+
     /// Publishes that the broker turned down.
     [[nodiscard]] std::uint64_t refused() const;
 
@@ -65,7 +72,8 @@ private:
     std::string name_;
     std::unique_ptr<broker::Broker> broker_;
 
-    mutable std::mutex mutex_;  // guards what follows
+    std::condition_variable changed_;  ///< ready, or an arrival
+    mutable std::mutex mutex_;         // guards what follows
     bool ready_ = false;
     bool fresh_session_ = false;
     std::vector<Arrival> arrivals_;

@@ -1,6 +1,7 @@
 #include "device-mgmt/http/http_server.hpp"
 
 #include "device-mgmt/http/restinio_message.hpp"
+#include "device-mgmt/http/restinio_server.hpp"
 
 #include <exception>
 #include <optional>
@@ -50,13 +51,10 @@ public:
         // Not restinio::run_async: when the port is taken, its threads race with each other.
         io_.emplace();
         server_.emplace(restinio::external_io_context(*io_), make_settings());
-        try {
-            server_->open_sync();
-        } catch (const std::exception& error) {
+        if (auto opened = open_port(*server_, settings_); !opened) {
             server_.reset();
             io_.reset();
-            return tl::unexpected("cannot listen on " + settings_.address + ":" +
-                                  std::to_string(settings_.port) + ": " + error.what());
+            return opened;
         }
         for (std::size_t i = 0; i < settings_.threads; ++i) {
             threads_.emplace_back([this] { io_->run(); });
@@ -82,23 +80,10 @@ public:
 
 private:
     restinio::server_settings_t<Traits> make_settings() {
-        const HttpLimits& limits = settings_.limits;
         restinio::server_settings_t<Traits> made;
-        made.address(settings_.address)
-            .port(settings_.port)
-            .max_parallel_connections(limits.max_connections)
+        set_common(made, settings_, port_);
+        made.max_parallel_connections(settings_.limits.max_connections)
             .max_pipelined_requests(1)
-            .read_next_http_message_timelimit(limits.read_timeout)
-            .write_http_response_timelimit(limits.write_timeout)
-            .incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}
-                                          .max_url_size(limits.max_target_bytes)
-                                          .max_field_name_size(limits.max_header_bytes)
-                                          .max_field_value_size(limits.max_header_bytes)
-                                          .max_field_count(limits.max_headers)
-                                          .max_body_size(limits.max_body_bytes))
-            .acceptor_post_bind_hook([this](restinio::asio_ns::ip::tcp::acceptor& acceptor) {
-                port_ = acceptor.local_endpoint().port();
-            })
             .request_handler([this](const restinio::request_handle_t& incoming) {
                 return answer(*incoming, call(handler_, to_request(*incoming)));
             });

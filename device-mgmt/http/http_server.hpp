@@ -1,5 +1,6 @@
 #pragma once
 
+#include "device-mgmt/http/head_check.hpp"
 #include "device-mgmt/http/http_message.hpp"
 
 #include <chrono>
@@ -15,11 +16,9 @@ namespace dm::http {
 
 /// Bounds of one server, with what happens at each.
 struct HttpLimits {
-    std::size_t max_connections = 64;     ///< further ones wait in the kernel's backlog
-    std::size_t max_target_bytes = 2048;  ///< path and query; larger: connection closed
-    std::size_t max_headers = 64;         ///< more: connection closed
-    std::size_t max_header_bytes = 4096;  ///< of one name or value; larger: connection closed
-    std::size_t max_body_bytes = 65536;   ///< larger: connection closed
+    std::size_t max_connections = 64;  ///< further ones wait in the kernel's backlog
+    /// Beyond them: connection closed. (All headers together: 80 KiB, RESTinio's own.)
+    HeadLimits head{2048, 64, 4096, 80UL * 1024, 65536};
     std::chrono::milliseconds read_timeout{10000};   ///< one whole request, and idle: closed
     std::chrono::milliseconds write_timeout{10000};  ///< one whole response: closed
 };

@@ -1,6 +1,7 @@
 #include "device-mgmt/http/stream_server.hpp"
 
 #include "device-mgmt/http/restinio_message.hpp"
+#include "device-mgmt/http/restinio_server.hpp"
 #include "device-mgmt/http/strict_socket.hpp"
 
 #include <exception>
@@ -83,12 +84,9 @@ public:
 
     tl::expected<void, std::string> start() {
         server_.emplace(restinio::external_io_context(io_), make_settings());
-        try {
-            server_->open_sync();
-        } catch (const std::exception& error) {
+        if (auto opened = open_port(*server_, settings_); !opened) {
             server_.reset();
-            return tl::unexpected("cannot listen on " + settings_.address + ":" +
-                                  std::to_string(settings_.port) + ": " + error.what());
+            return opened;
         }
         return {};
     }
@@ -176,22 +174,10 @@ private:
             limits.max_connections,
             [this](restinio::connection_id_t connection) { closed(connection); });
         restinio::server_settings_t<StreamTraits> made;
-        made.address(settings_.address)
-            .port(settings_.port)
-            .max_pipelined_requests(2)  // one is answered, and the connection still read
-            .read_next_http_message_timelimit(limits.read_timeout)
-            .write_http_response_timelimit(limits.write_timeout)
+        set_common(made, settings_, port_);
+        made.max_pipelined_requests(2)  // one is answered, and the connection still read
             .handle_request_timeout(limits.handle_timeout)
-            .incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}
-                                          .max_url_size(limits.head.max_target_bytes)
-                                          .max_field_name_size(limits.head.max_header_bytes)
-                                          .max_field_value_size(limits.head.max_header_bytes)
-                                          .max_field_count(limits.head.max_headers)
-                                          .max_body_size(limits.head.max_body_bytes))
             .strict(strict_settings(gate))
-            .acceptor_post_bind_hook([this](restinio::asio_ns::ip::tcp::acceptor& acceptor) {
-                port_ = acceptor.local_endpoint().port();
-            })
             .socket_options_setter([limits](restinio::socket_options_t& options) {
                 using Milliseconds = std::chrono::milliseconds;
                 restinio::asio_ns::error_code ignored;

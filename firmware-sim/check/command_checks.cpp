@@ -3,7 +3,6 @@
 #include "protocol/operator_messages.hpp"
 
 #include <array>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -28,7 +27,6 @@ constexpr Check kAgain{"sends an unanswered command again",
                        ""};
 constexpr std::array kRows{kSends, kStores, kTells, kDuplicate, kOnce, kConflict, kAgain};
 
-constexpr std::chrono::milliseconds kPollEvery{5};
 /// Spelled as no library would write it: it must come back so.
 constexpr const char* kData = R"({"b": 1.50, "a":[ ]})";
 
@@ -52,23 +50,18 @@ public:
     [[nodiscard]] std::optional<proto::Outcome> await_end(int number) {
         const auto deadline = read_clock().mono + patience();
         while (read_clock().mono < deadline) {
-            for (auto& arrival : link_.take_arrivals()) {
+            for (auto& arrival : link_.await_arrivals(deadline)) {
                 auto outcome = proto::parse_outcome(arrival.message.payload);
                 if (outcome && outcome->id == id(number) && is_end(outcome->state)) {
                     return *std::move(outcome);
                 }
             }
-            std::this_thread::sleep_for(kPollEvery);
         }
         return std::nullopt;
     }
 
     [[nodiscard]] bool wait_until_ready() {
-        const auto deadline = read_clock().mono + patience();
-        while (!link_.ready() && read_clock().mono < deadline) {
-            std::this_thread::sleep_for(kPollEvery);
-        }
-        return link_.ready();
+        return link_.await_ready(read_clock().mono + patience());
     }
 
 private:
