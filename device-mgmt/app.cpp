@@ -28,6 +28,8 @@ using loop::wait_for_signal;
 constexpr std::chrono::milliseconds kFlushPatience{5000};
 constexpr std::chrono::milliseconds kBrokerGrace{2000};
 constexpr std::chrono::milliseconds kPoll{100};
+/// Files are looked at every half second: what is written together has changed together by then.
+constexpr unsigned kTurnsPerLook = 5;
 /// A node that leaves goes when the broker has sent nothing for so long.
 constexpr std::chrono::seconds kLeaveQuiet{2};
 constexpr std::chrono::hours kCertificateLook{24};
@@ -378,8 +380,9 @@ void App::watch_load() {
 }
 
 int App::run() {
-    for (Signal signal = Signal::none; signal != Signal::stop;) {
-        signal = wait_for_signal(kPoll * 5);
+    unsigned turn = 0;
+    for (Signal signal = Signal::none; signal != Signal::stop; ++turn) {
+        signal = wait_for_signal(kPoll);
         watch_load();
         if (const core::Moment now = core::read_clock(); now.mono >= next_certificate_look_) {
             watch_certificate(now);
@@ -390,7 +393,7 @@ int App::run() {
         if (signal == Signal::reload) {
             reload_log_level();
         }
-        if (watch_.changed() || signal == Signal::reload) {
+        if ((turn % kTurnsPerLook == 0 && watch_.changed()) || signal == Signal::reload) {
             reload();
         }
     }
