@@ -66,8 +66,8 @@ private:
     /// Nothing is left to drain; `left_at`: when the broker session was given up, if it is to be.
     [[nodiscard]] bool is_through(core::Instant left_at) const;
     [[nodiscard]] bool drain();
-    /// Every 0.1 s, in which a storm brings memory for some hundred sessions: how late the loops are,
-    /// and whether to turn newcomers away.
+    /// Every 0.1 s, in which a storm brings memory for some hundred sessions: how late the loops
+    /// are, and whether to turn newcomers away.
     void watch_load();
 
     Config config_;
