@@ -9,6 +9,11 @@ namespace dm::proto {
 
 namespace {
 
+/// A large value gets room for what usually follows it: growing by doubling would leave a frame
+/// that waits to be sent twice as large as it is.
+constexpr std::size_t kLarge = 1024;
+constexpr std::size_t kRest = 256;
+
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
 void append_escaped(std::string& out, char c) {
@@ -100,6 +105,9 @@ JsonWriter& JsonWriter::time(std::string_view name, WallTime value) {
 
 JsonWriter& JsonWriter::json(std::string_view name, std::string_view value) {
     begin(name);
+    if (value.size() > kLarge) {
+        out_.reserve(out_.size() + value.size() + kRest);
+    }
     out_ += value;
     return *this;
 }
