@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Browser, closeSound, signIn } from "./harness/browser.js";
+import { Browser, closeSound, count, signIn } from "./harness/browser.js";
 import { Stack } from "./harness/stack.js";
 import { until } from "./harness/waiting.js";
 
@@ -26,9 +26,9 @@ test("a device among many is found, opened and left by keyboard alone", async ()
     await page.keyboard.press("/");
     const search = page.getByRole("searchbox", { name: "Search devices" });
     await search.waitFor();
-    await page.getByText(`${DEVICES} devices, ${DEVICES} online`).waitFor();
+    await count(page, `${DEVICES} devices, ${DEVICES} online`).waitFor();
     await page.keyboard.type("lamp 0010");
-    await page.getByText(`3 of ${DEVICES} devices`).waitFor(); // sim-00101, -00105, -00109
+    await count(page, `3 of ${DEVICES} devices`).waitFor(); // sim-00101, -00105, -00109
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("ArrowDown");
     const active = () =>
@@ -41,7 +41,7 @@ test("a device among many is found, opened and left by keyboard alone", async ()
     await page.getByRole("heading", { name: "sim-00105" }).waitFor();
     await page.getByText("lamp").waitFor();
     await page.keyboard.press("Escape");
-    await page.getByText(`3 of ${DEVICES} devices`).waitFor(); // the search is as it was
+    await count(page, `3 of ${DEVICES} devices`).waitFor(); // the search is as it was
     await page.keyboard.press("ArrowDown"); // and the keys go on in the table
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "sim-00109" }).waitFor();
@@ -83,7 +83,7 @@ test("the order of the keys is that of the page, and what has focus is seen", as
 test("a column orders, and turns round", async () => {
     const page = await browser.page();
     await signIn(page, stack, stack.tokens.operator, "#/fleet");
-    await page.getByText(`${DEVICES} devices, ${DEVICES} online`).waitFor();
+    await count(page, `${DEVICES} devices, ${DEVICES} online`).waitFor();
     const header = page.getByRole("columnheader", { name: "Device" });
     const first = page.locator(".spacer [aria-rowindex='2']");
     await page.locator("[aria-rowindex='2']", { hasText: "sim-00000" }).waitFor();
@@ -99,11 +99,11 @@ test("a column orders, and turns round", async () => {
 test("presence is live: devices that vanish and come back are seen without a reload", async () => {
     const page = await browser.page();
     await signIn(page, stack, stack.tokens.viewer, "#/fleet");
-    await page.getByText(`${DEVICES} devices, ${DEVICES} online`).waitFor();
+    await count(page, `${DEVICES} devices, ${DEVICES} online`).waitFor();
     await page.getByText("Offline", { exact: true }).click();
     await page.getByText("No device matches.").waitFor();
     await stack.program("firmware-sim").end("SIGKILL");
-    await page.getByText("300 devices, 0 online").waitFor();
+    await count(page, "300 devices, 0 online").waitFor();
     await page.locator("[aria-rowindex='2']", { hasText: "sim-00000offline" }).waitFor();
     await stack.startDevices(DEVICES);
     await page.getByText("No device matches.").waitFor();

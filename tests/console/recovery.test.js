@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Browser, closeSound, signIn } from "./harness/browser.js";
+import { Browser, closeSound, count, signIn } from "./harness/browser.js";
 import { Stack } from "./harness/stack.js";
 import { until } from "./harness/waiting.js";
 
@@ -21,17 +21,17 @@ after(async () => {
 test("control dies and comes back: a banner, then everything that happened meanwhile", async () => {
     const page = await browser.page();
     await signIn(page, stack, stack.tokens.operator, "#/fleet");
-    await page.getByText("20 devices, 20 online").waitFor();
+    await count(page, "20 devices, 20 online").waitFor();
     await stack.program("control").end("SIGKILL");
     await page.getByRole("alert").getByText("Connection to control lost.").waitFor();
     await page.getByText("lost", { exact: true }).waitFor();
     await stack.program("firmware-sim").end("SIGKILL"); // nobody can tell of it
     await stack.startControl();
-    await page.getByText("20 devices, 0 online").waitFor();
+    await count(page, "20 devices, 0 online").waitFor();
     await page.getByText("live", { exact: true }).waitFor();
     assert.equal(await page.getByRole("alert").isVisible(), false);
     await stack.startDevices(20, { "telemetry-s": 0.2 });
-    await page.getByText("20 devices, 20 online").waitFor();
+    await count(page, "20 devices, 20 online").waitFor();
     await closeSound(page);
 });
 
@@ -71,7 +71,7 @@ test("the server dies and comes back: the page follows", async () => {
     await stack.startServer();
     await node("up 20").waitFor(); // devices come back by themselves
     await page.evaluate(() => (location.hash = "#/fleet"));
-    await page.getByText("20 devices, 20 online").waitFor();
+    await count(page, "20 devices, 20 online").waitFor();
     await closeSound(page);
 });
 
@@ -95,7 +95,7 @@ test("a tab that is hidden gives up its connections, and misses nothing", async 
     await show(true);
     await page.locator(".title").getByText("offline").waitFor();
     await page.getByRole("link", { name: "Fleet", exact: true }).click();
-    await page.getByText("20 devices, 0 online").waitFor();
+    await count(page, "20 devices, 0 online").waitFor();
     await stack.startDevices(20, { "telemetry-s": 0.2 });
     await closeSound(page);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Browser, closeSound, signIn } from "./harness/browser.js";
+import { Browser, closeSound, count, signIn } from "./harness/browser.js";
 import { Stack } from "./harness/stack.js";
 import { until } from "./harness/waiting.js";
 
@@ -59,7 +59,7 @@ test(`${all} devices are read, scrolled and searched with a handful of rows`, as
     const page = await browser.page({ viewport: { width: 1280, height: 800 } });
     const begun = Date.now();
     await signIn(page, stack, stack.tokens.viewer, "#/fleet");
-    await page.getByText(`${all} devices, ${all} online`, { exact: true }).waitFor();
+    await count(page, `${all} devices, ${all} online`).waitFor();
     context.diagnostic(`signed in and read ${all} devices in ${Date.now() - begun} ms`);
     assert.ok((await rows(page)) <= MAX_ROWS);
     const grid = page.getByRole("grid");
@@ -80,7 +80,7 @@ test(`${all} devices are read, scrolled and searched with a handful of rows`, as
     await page.locator(".spacer .row", { hasText: last }).waitFor();
     assert.ok((await rows(page)) <= MAX_ROWS);
     await page.getByRole("searchbox").fill(last);
-    await page.getByText(`1 of ${all} devices`).waitFor();
+    await count(page, `1 of ${all} devices`).waitFor();
     assert.equal(await rows(page), 1);
     await closeSound(page);
 });
@@ -88,13 +88,13 @@ test(`${all} devices are read, scrolled and searched with a handful of rows`, as
 test(`${all} devices that go at once do not stop the page`, async (context) => {
     const page = await browser.page({ viewport: { width: 1280, height: 800 } });
     await signIn(page, stack, stack.tokens.viewer, "#/fleet");
-    await page.getByText(`${all} devices, ${all} online`, { exact: true }).waitFor();
+    await count(page, `${all} devices, ${all} online`).waitFor();
     await page.evaluate(() => {
-        window.drawn = { longest: 0, count: 0 };
+        window.drawn = { longest: 0, frames: 0 };
         let before = performance.now();
         const frame = (now) => {
             window.drawn.longest = Math.max(window.drawn.longest, now - before);
-            window.drawn.count += 1;
+            window.drawn.frames += 1;
             before = now;
             requestAnimationFrame(frame);
         };
@@ -102,11 +102,11 @@ test(`${all} devices that go at once do not stop the page`, async (context) => {
     });
     const begun = Date.now();
     await stack.program("firmware-sim").end("SIGKILL");
-    await page.getByText(`${all} devices, 0 online`, { exact: true }).waitFor();
-    const { longest, count } = await page.evaluate(() => window.drawn);
+    await count(page, `${all} devices, 0 online`).waitFor();
+    const { longest, frames } = await page.evaluate(() => window.drawn);
     const seconds = (Date.now() - begun) / 1000;
     context.diagnostic(
-        `${all} presences in ${seconds.toFixed(1)} s, ${count} frames, the longest ${longest.toFixed(0)} ms`,
+        `${all} presences in ${seconds.toFixed(1)} s, ${frames} frames, the longest ${longest.toFixed(0)} ms`,
     );
     await until(async () => (await rows(page)) <= MAX_ROWS, "a handful of rows");
     await closeSound(page);

@@ -68,3 +68,8 @@ export async function signIn(page, stack, token, hash = "") {
         await page.evaluate((wanted) => (location.hash = wanted), hash);
     }
 }
+
+/** The line above the table; the same text is told to those who do not see it, elsewhere. */
+export function count(page, text) {
+    return page.locator(".count").getByText(text, { exact: true });
+}
