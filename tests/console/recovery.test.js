@@ -75,13 +75,34 @@ test("the server dies and comes back: the page follows", async () => {
     await closeSound(page);
 });
 
+test("while the broker is away one signs in and is told, and afterwards nothing is missing", async () => {
+    const before = await browser.page();
+    await signIn(before, stack, stack.tokens.operator, "#/fleet");
+    await count(before, "20 devices, 20 online").waitFor();
+    await stack.program("mosquitto").end("SIGKILL");
+    await until(async () => (await stack.metric("dm_control_broker_connected")) === 0, "its loss");
+    await stack.program("firmware-sim").end("SIGKILL");
+    const page = await browser.page();
+    await page.goto(`${stack.url}/#token=${stack.tokens.viewer}`);
+    await page.getByRole("alert").getByText("The broker cannot be reached now.").waitFor();
+    await page.getByRole("link", { name: "Fleet", exact: true }).click();
+    await stack.startBroker();
+    await count(page, "20 devices, 0 online").waitFor();
+    await count(before, "20 devices, 0 online").waitFor();
+    assert.equal(await page.getByRole("alert").isVisible(), false);
+    await stack.startDevices(20, { "telemetry-s": 0.2 });
+    await count(before, "20 devices, 20 online").waitFor();
+    await closeSound(before);
+    await closeSound(page);
+});
+
 test("a tab that is hidden gives up its connections, and misses nothing", async () => {
     const page = await browser.page();
     await page.clock.install();
     await signIn(page, stack, stack.tokens.viewer, "#/devices/sim-00002");
     await page.locator(".title").getByText("online").waitFor();
     await page.locator(".channel").first().waitFor();
-    assert.equal(await stack.metric("dm_control_followers"), 2);
+    await until(async () => (await stack.metric("dm_control_followers")) === 2, "both streams");
     const show = (isShown) =>
         page.evaluate((hidden) => {
             Object.defineProperty(document, "hidden", { value: hidden, configurable: true });

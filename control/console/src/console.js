@@ -139,9 +139,9 @@ export class Console {
                 this.#loader.reload(); // the first time; afterwards the stream tells what was missed
             }
         } else if (state === "lost") {
-            const why = problem?.status ? problem.message : "Connection to control lost";
+            const why = problem?.status ? sentence(problem.message) : "Connection to control lost.";
             const seconds = Math.ceil(retryMs / 1000);
-            this.#banner.show(`${why}. What is shown may be old. Next try within ${seconds} s.`);
+            this.#banner.show(`${why} What is shown may be old. Next try within ${seconds} s.`);
         }
     }
 
@@ -210,4 +210,8 @@ export class Console {
         event.preventDefault();
         this.#main.focus();
     }
+}
+
+function sentence(text) {
+    return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

@@ -32,7 +32,7 @@ export class Stack {
         const stack = new Stack();
         try {
             execFileSync(join(ROOT, "scripts/lib/dev-keys"), [stack.#path("keys")]);
-            await stack.#startBroker();
+            await stack.startBroker();
             await stack.startServer(flags);
             stack.#ports.control = await freePort();
             stack.#ports.controlOps = await freePort();
@@ -106,8 +106,7 @@ export class Stack {
                 ...flags,
             },
         ]);
-        const online = () => this.get("/v1/devices?online=true&limit=500", count);
-        await until(online, `${count} devices`, 180_000);
+        await until(async () => (await this.#online()) >= count, `${count} devices`, 180_000);
     }
 
     /** Commands to the first `devices` of them, `rate` a second, until the end. */
@@ -116,8 +115,9 @@ export class Stack {
         this.#run("firmware-sim", ["load", flags], "load");
     }
 
-    /** Whether the fleet has at least `count` such devices. */
-    async get(path, count) {
+    /** Devices that are online, as the API counts them. */
+    async #online() {
+        const path = "/v1/devices?online=true&limit=500";
         const headers = { Authorization: `Bearer ${this.tokens.viewer}` };
         let seen = 0;
         let cursor = "";
@@ -127,7 +127,7 @@ export class Stack {
             seen += page.devices.length;
             cursor = page.cursor ? `&cursor=${encodeURIComponent(page.cursor)}` : "";
         } while (cursor);
-        return seen >= count;
+        return seen;
     }
 
     addToken(name, role) {
@@ -183,8 +183,9 @@ export class Stack {
         return `mqtt://127.0.0.1:${this.#ports.broker}`;
     }
 
-    async #startBroker() {
-        this.#ports.broker = await freePort();
+    /** Also after its end, on the port that it had. */
+    async startBroker() {
+        this.#ports.broker ??= await freePort();
         const conf = readFileSync(join(ROOT, "conf/mosquitto.conf"), "utf8")
             .replace(/^listener .*/m, `listener ${this.#ports.broker} 127.0.0.1`)
             .replace(/^persistence_location .*/m, `persistence_location ${this.folder}/`);
