@@ -76,9 +76,11 @@ public:
                                                        std::size_t size) mutable {
                 const auto refusal =
                     ec ? std::nullopt : check_.feed({static_cast<const char*>(into.data()), size});
+                net::error_code gone;
                 if (!refusal) {
                     handler(ec, size);
-                } else if (settings_->may_answer(plain_.remote_endpoint(), *refusal)) {
+                } else if (const auto peer = plain_.remote_endpoint(gone);
+                           !gone && settings_->may_answer(peer, *refusal)) {
                     answer(*refusal, into, std::move(handler));
                 } else {
                     handler(net::error::eof, 0);
