@@ -10,7 +10,7 @@ set(kLibraryRules websocketpp paho database openssl jwt prometheus restinio spdl
 set(websocketpp_header "<websocketpp/")
 set(websocketpp_paths  "^(device-mgmt/net/|firmware-sim/ws_client\\.cpp$)")
 set(paho_header        "<(mqtt/|MQTT)")
-set(paho_paths         "^(device-mgmt/broker/|tests/bench/)")
+set(paho_paths         "^(device-mgmt/broker/|tests/(bench|broker)/)")
 set(database_header    "<(sqlite3|hiredis)")
 set(database_paths     "^(device-mgmt/store/|tests/)")
 set(openssl_header     "<(openssl/|asio/ssl)")

@@ -5,6 +5,7 @@
 #include "device-mgmt/broker/paho_connection.hpp"
 #include "device-mgmt/broker/paho_options.hpp"
 #include "device-mgmt/broker/send_window.hpp"
+#include "device-mgmt/core/clock.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -200,9 +201,9 @@ bool MqttBroker::wait(Lock& lock, std::chrono::milliseconds longest, Ready ready
         deliver_verdicts(lock);
         return ready();
     };
-    const auto end = std::chrono::steady_clock::now() + longest;
+    const auto end = core::read_clock().mono + longest;
     while (!reached()) {
-        const auto now = std::chrono::steady_clock::now();
+        const auto now = core::read_clock().mono;
         if (now >= end) {
             return false;
         }
