@@ -104,6 +104,12 @@ def device_id(request):
 
 
 @pytest.fixture
+def own_keys(workspace, device_id):
+    """Keys that no other test's server looks at."""
+    return Keys(workspace / f"keys-{device_id}")
+
+
+@pytest.fixture
 def connect(stack):
     """Connects devices; those still open at the end are closed."""
     made = []

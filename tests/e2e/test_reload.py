@@ -8,15 +8,8 @@ import time
 import pytest
 import websockets
 from harness.device import Device
-from harness.keys import Keys
 from harness.processes import BIN
 from harness.waiting import PATIENCE_S, wait_for
-
-
-@pytest.fixture
-def own_keys(workspace, device_id):
-    """Keys that no other test's server looks at."""
-    return Keys(workspace / f"keys-{device_id}")
 
 
 @pytest.fixture

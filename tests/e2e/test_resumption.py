@@ -8,14 +8,7 @@ import time
 
 import pytest
 from harness import raw_websocket as raw
-from harness.keys import Keys
 from harness.waiting import PATIENCE_S, wait_for
-
-
-@pytest.fixture
-def own_keys(workspace, device_id):
-    """Keys that no other test's server looks at."""
-    return Keys(workspace / f"keys-{device_id}")
 
 
 @pytest.fixture
