@@ -120,6 +120,16 @@ test("numbers of telemetry become curves, everything else is only shown", () => 
     assert.deepEqual(telemetry.channels.get("door").fields, []);
 });
 
+test("a channel whose first message has no numbers gets its curves with the first that has", () => {
+    const telemetry = new Telemetry();
+    telemetry.take({ channel: "power", data: "starting", time: at(1) });
+    assert.deepEqual(telemetry.channels.get("power").fields, []);
+    telemetry.take({ channel: "power", data: { watts: 1 }, time: at(2) });
+    telemetry.take({ channel: "power", data: null, time: at(3) });
+    assert.deepEqual(telemetry.channels.get("power").fields, ["watts"]);
+    assert.deepEqual(telemetry.channels.get("power").trend.columns[1], [1]);
+});
+
 test("channels beyond the bound are not drawn", () => {
     const telemetry = new Telemetry();
     for (let number = 0; number < 50; number += 1) {

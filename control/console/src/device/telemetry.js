@@ -7,18 +7,18 @@ const MAX_POINTS = 1000;
 
 /** The numbers in a device's telemetry, by channel: one chart each, with a curve for each field. */
 export class Telemetry {
-    /** name → `{fields, trend, latest, time}` */
+    /** name → `{fields, trend, latest, time}`; the curves are of the first message with numbers. */
     channels = new Map();
 
     /** A telemetry event. Answers the name of its channel, if it is one that is shown. */
     take({ channel, data, time, received }) {
         let known = this.channels.get(channel);
         const numbers = numbersIn(data);
-        if (!known) {
-            if (this.channels.size >= MAX_CHANNELS) {
-                return null;
-            }
-            const fields = Object.keys(numbers).slice(0, MAX_FIELDS);
+        const fields = Object.keys(numbers).slice(0, MAX_FIELDS);
+        if (!known && this.channels.size >= MAX_CHANNELS) {
+            return null;
+        }
+        if (!known || (known.fields.length === 0 && fields.length > 0)) {
             known = { fields, trend: new Trend(fields.length, MAX_POINTS) };
             this.channels.set(channel, known);
         }

@@ -10,7 +10,7 @@ const formatNumber = (value) => (value === null ? "–" : number.format(value));
 /** A device's telemetry: a chart for each channel with numbers, and the latest message as it came. */
 export class TelemetryPanel {
     #telemetry = new Telemetry();
-    #channels = new Map(); // name → {chart, latest}
+    #channels = new Map(); // name → {trend, chart, latest, element}
     #none = h("p", { class: "empty" }, "Nothing yet.");
     element = h("div", { class: "telemetry" }, this.#none);
 
@@ -20,8 +20,12 @@ export class TelemetryPanel {
             return;
         }
         this.#none.hidden = true;
-        const { latest, time } = this.#telemetry.channels.get(channel);
-        const shown = this.#channels.get(channel) ?? this.#add(channel);
+        const { trend, latest, time } = this.#telemetry.channels.get(channel);
+        let shown = this.#channels.get(channel);
+        if (shown?.trend !== trend) {
+            shown?.element.remove(); // its first messages had no numbers
+            shown = this.#add(channel);
+        }
         shown.latest.textContent = `${formatClock(time)}  ${JSON.stringify(latest)}`;
         shown.chart?.redraw();
     }
@@ -38,11 +42,15 @@ export class TelemetryPanel {
                 ? new Chart({ title: channel, series, columns: trend.columns })
                 : null;
         const latest = h("code", { class: "latest" });
-        const shown = { chart, latest };
-        this.#channels.set(channel, shown);
-        this.element.append(
-            h("div", { class: "channel" }, chart?.element ?? h("h3", {}, channel), latest),
+        const element = h(
+            "div",
+            { class: "channel" },
+            chart?.element ?? h("h3", {}, channel),
+            latest,
         );
+        const shown = { trend, chart, latest, element };
+        this.#channels.set(channel, shown);
+        this.element.append(element);
         return shown;
     }
 }
