@@ -155,10 +155,12 @@ export class DevicePage {
         }
         this.#isListing = false;
         this.#drawCommands();
-        for (const { id } of this.#log
-            .inOrder()
-            .filter(({ hasHistory }) => !hasHistory)
-            .slice(0, HISTORIES)) {
+        if (this.#log.hasUnnamed && !signal.aborted) {
+            this.#listCommands(); // of others, which have come meanwhile
+            return;
+        }
+        const unread = this.#log.inOrder().filter(({ hasHistory }) => !hasHistory);
+        for (const { id } of unread.slice(0, HISTORIES)) {
             await this.#readHistory(id);
         }
     }
