@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -16,6 +16,7 @@ const EXPECTED = /Failed to load resource/;
 /** Debian's Chromium without a window. Pages report everything that goes wrong in them. */
 export class Browser {
     #chromium;
+    #dumps = mkdtempSync(join(tmpdir(), "chromium-"));
 
     static async launch() {
         const browser = new Browser();
@@ -28,7 +29,7 @@ export class Browser {
                 "--disable-background-networking",
                 "--disable-component-update",
                 "--disable-sync",
-                `--crash-dumps-dir=${mkdtempSync(join(tmpdir(), "chromium-"))}`,
+                `--crash-dumps-dir=${browser.#dumps}`,
             ],
         });
         return browser;
@@ -49,8 +50,9 @@ export class Browser {
         return page;
     }
 
-    close() {
-        return this.#chromium.close();
+    async close() {
+        await this.#chromium.close();
+        rmSync(this.#dumps, { recursive: true, force: true });
     }
 }
 

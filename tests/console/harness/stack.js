@@ -172,7 +172,11 @@ export class Stack {
         if (failures.length > 0) {
             throw failures[0];
         }
-        rmSync(this.folder, { recursive: true });
+        if (process.env.DM_KEEP_LOGS) {
+            console.log(`logs are in ${this.folder}`);
+        } else {
+            rmSync(this.folder, { recursive: true });
+        }
     }
 
     #path(name) {
