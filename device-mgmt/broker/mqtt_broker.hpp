@@ -21,7 +21,7 @@ inline constexpr std::size_t kMaxInFlight = 512;
 /// What goes beyond waits in our queue; a larger message goes alone. Below the socket's send buffer
 /// (BrokerSocket), so that Paho never meets a socket that takes a part only: its list of unfinished
 /// writes is changed by two threads under two locks, which corrupts memory when the connection is
-/// lost meanwhile (paho.mqtt.c#1514, #1629; docs/adr/0014).
+/// lost meanwhile (paho.mqtt.c#1514, #1629; docs/adr/0015).
 inline constexpr std::size_t kMaxInFlightBytes = std::size_t{256} * 1024;
 
 /// How often a full socket is looked at.

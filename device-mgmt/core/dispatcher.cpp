@@ -240,12 +240,17 @@ void Dispatcher::advance(Moment now) {
         }
         Mailbox* box = box_of(due->second);
         Pending* pending = box == nullptr ? nullptr : box->find(due->first);
-        if (pending == nullptr) {
+        if (pending == nullptr || decides_when_marked(*pending)) {
             continue;
         }
         end_overdue(*pending, now);
         pump(*box, now);
     }
+}
+
+// An immediate one leaves as soon as its mark is stored: what passes meanwhile is the store's time.
+bool Dispatcher::decides_when_marked(const Pending& pending) {
+    return pending.stage == Stage::marking && pending.command.content.is_immediate();
 }
 
 // ---- the machine ----

@@ -150,6 +150,7 @@ private:
     void send(Mailbox& box, Pending& pending, Moment now);
     /// Whether the link takes commands; ends the pause after a full one when it is over.
     [[nodiscard]] static bool resume(Mailbox& box);
+    [[nodiscard]] static bool decides_when_marked(const Pending& pending);
     void session_lost(Pending& pending, Moment now);
     /// The session says that the command did not leave.
     void came_back(Pending& pending, Moment at);

@@ -204,6 +204,28 @@ TEST_CASE("an at_most_once command that never left is sent when it can be") {
     CHECK(bench.sendings() == "c1/1 c1/1");
 }
 
+TEST_CASE("an immediate at_most_once command does not expire while its mark is being stored") {
+    DispatcherBench bench;
+    bench.attach();
+    auto request = bench.request("c1");
+    request.request.delivery = Delivery::at_most_once;
+    request.request.ttl = 0s;
+    bench.submit(request);
+    bench.commit_accepted();
+    bench.pass(5ms);
+    SUBCASE("the device is still there") {
+        bench.commit_marks();
+        CHECK(bench.sendings() == "c1/1");
+        CHECK(bench.finishes.empty());
+    }
+    SUBCASE("the device has gone meanwhile") {
+        bench.detach();
+        bench.commit_marks();
+        CHECK(bench.sendings().empty());
+        CHECK(bench.finished("c1").state == dm::proto::CommandState::expired);
+    }
+}
+
 TEST_CASE("the counters follow every command to its end") {
     DispatcherBench bench({"n1", 1});
     bench.attach();
