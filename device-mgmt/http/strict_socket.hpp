@@ -27,12 +27,26 @@ struct StrictSettings {
     std::function<bool(const net::ip::tcp::endpoint& peer, const HeadRefusal& refusal)> may_answer;
 };
 
+/// A TCP socket whose peer may have gone. Asio's remote_endpoint() throws then, and RESTinio calls
+/// it for a connection just accepted where nothing may be thrown, which would end the process. Ours
+/// is 0.0.0.0:0; the first read finds out.
+class PlainSocket : public net::ip::tcp::socket {
+public:
+    using net::ip::tcp::socket::remote_endpoint;
+    using net::ip::tcp::socket::socket;
+
+    [[nodiscard]] endpoint_type remote_endpoint() const {
+        net::error_code gone;
+        return remote_endpoint(gone);
+    }
+};
+
 /// TCP, as far as RESTinio uses it. What HeadCheck refuses is answered right here, where nothing
 /// else is being answered; RESTinio sees the end of the stream instead of the bytes, and closes.
 class StrictSocket {
 public:
     using executor_type = restinio::default_asio_executor;
-    using Plain = net::ip::tcp::socket;
+    using Plain = PlainSocket;
 
     StrictSocket(net::io_context& io, std::shared_ptr<const StrictSettings> settings)
         : plain_(io), settings_(std::move(settings)), check_(settings_->limits) {}

@@ -3,6 +3,8 @@ as raw bytes; none may reach a route that it does not name, and the program goes
 
 import itertools
 import socket
+import struct
+import threading
 
 import pytest
 from harness.waiting import PATIENCE_S
@@ -243,3 +245,19 @@ def test_a_slow_request_is_cut_off_and_others_are_served(control):
         slow.sendall(b"GET /v1/ev")
         assert ask(control, "GET", "/openapi.json") == [200]
         assert slow.recv(10) == b""  # closed by the server
+
+
+def test_connections_reset_at_once_are_survived(control):
+    """A peer may be gone at any moment while its connection is being accepted."""
+    def reset_many():
+        for _ in range(1500):
+            with socket.socket() as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.connect(("127.0.0.1", control.port))
+
+    threads = [threading.Thread(target=reset_many) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses(exchange(control, GOOD.encode()))[:1] == [200]
