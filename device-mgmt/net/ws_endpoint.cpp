@@ -374,20 +374,24 @@ bool WsEndpoint::Impl::has_room() const {
 }
 
 bool WsEndpoint::Impl::make_room() {
-    if (handshaking_.empty()) {
-        return false;
-    }
     // Peers that drip their handshake must not keep others out for as long as one may take.
-    WsConnection& oldest = *handshaking_.front();
-    const auto age = core::read_clock().mono - oldest.link.accepted_at();
-    if (age < settings_.limits.handshake_patience || !oldest.link.is_waited_for()) {
-        return false;
+    const core::Instant now = core::read_clock().mono;
+    for (WsConnection* con : handshaking_) {
+        const auto age = now - con->link.accepted_at();
+        if (age < settings_.limits.hello_patience) {
+            break;
+        }
+        const bool stalled =
+            !con->link.has_said_hello() || age >= settings_.limits.handshake_patience;
+        if (stalled && con->link.is_waited_for()) {
+            context_.failed("handshake: stalled while others wait");
+            con->link.abort();
+            count_out(*con);
+            handshaking_.erase(*std::exchange(con->handshake, std::nullopt));
+            return true;
+        }
     }
-    context_.failed("handshake: stalled while others wait");
-    oldest.link.abort();
-    count_out(oldest);
-    handshaking_.erase(*std::exchange(oldest.handshake, std::nullopt));
-    return true;
+    return false;
 }
 
 void WsEndpoint::Impl::stop_accepting() {

@@ -24,12 +24,15 @@ struct EndpointLimits {
     std::size_t max_message_bytes = 65536;  ///< larger: close 1009
     /// More: send() answers `dropped`. Every message counts as its payload and 256 bytes.
     std::size_t max_unsent_bytes = 256UL * 1024;
-    /// Accepting pauses, until a handshake ends or the oldest has waited handshake_patience for
-    /// its peer: that one is reset.
+    /// Accepting pauses, until a handshake ends or the oldest has waited handshake_patience or
+    /// hello_patience for its peer: that one is reset.
     std::size_t max_handshakes = 512;
     double accepts_per_address_per_s = 200;  ///< beyond it (burst ×5): reset right after accept
     std::chrono::milliseconds handshake_timeout{5000};  ///< TLS, then HTTP: each
     std::chrono::milliseconds handshake_patience{1500};
+    /// The same before the ClientHello is complete, which follows the connection at once: longer
+    /// than TCP takes to send it again (200 ms).
+    std::chrono::milliseconds hello_patience{300};
     std::chrono::milliseconds close_timeout{5000};  ///< closing handshake, then reset
     /// The same for a peer that was silent or did not read (4002, 4006): it hardly answers.
     std::chrono::milliseconds lost_peer_timeout{500};

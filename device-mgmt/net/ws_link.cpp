@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <asio/post.hpp>
+#include <openssl/ssl.h>
 #include <websocketpp/connection.hpp>
 
 namespace dm::net {
@@ -42,6 +43,11 @@ void Link::restart_handshake_timer() {
 bool Link::is_waited_for() const {
     std::error_code ec;
     return connection_->get_raw_socket().available(ec) == 0;
+}
+
+bool Link::has_said_hello() const {
+    const SSL* tls = connection_->native_tls();
+    return tls == nullptr || SSL_get_state(tls) != TLS_ST_BEFORE;
 }
 
 void Link::start_timer(std::chrono::milliseconds after, const char* what) {

@@ -87,6 +87,9 @@ public:
     /// The peer owes us bytes of the handshake: none that it sent wait to be read.
     [[nodiscard]] bool is_waited_for() const;
 
+    /// Its ClientHello is complete, or it needs none.
+    [[nodiscard]] bool has_said_hello() const;
+
     [[nodiscard]] core::Instant accepted_at() const { return accepted_at_; }
 
     /// Runs what handlers call. websocketpp lets exceptions through to io_context::run().

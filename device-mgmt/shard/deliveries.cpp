@@ -1,13 +1,23 @@
 #include "device-mgmt/shard/deliveries.hpp"
 
+#include <system_error>
 #include <utility>
 
 #include <asio/post.hpp>
 
 namespace dm::shard {
 
-Deliveries::Deliveries(asio::io_context& io, ops::Metrics& metrics, Find find, Done done)
-    : io_(io), metrics_(metrics), find_(std::move(find)), done_(std::move(done)) {}
+Deliveries::Deliveries(asio::io_context& io,
+                       ops::Metrics& metrics,
+                       std::chrono::milliseconds pause,
+                       Find find,
+                       Done done)
+    : io_(io),
+      metrics_(metrics),
+      pause_(pause),
+      timer_(io),
+      find_(std::move(find)),
+      done_(std::move(done)) {}
 
 void Deliveries::add(core::Delivery delivery) {
     if (waiting_.size() >= kMaxWaiting) {
@@ -47,7 +57,20 @@ void Deliveries::hand_out_slice() {
             return;
         }
     }
-    asio::post(io_, [this] { hand_out_slice(); });
+    go_on_later();
+}
+
+void Deliveries::go_on_later() {
+    if (pause_ == pause_.zero()) {
+        asio::post(io_, [this] { hand_out_slice(); });
+        return;
+    }
+    timer_.expires_after(pause_);
+    timer_.async_wait([this](const std::error_code& cancelled) {
+        if (!cancelled) {
+            hand_out_slice();
+        }
+    });
 }
 
 void Deliveries::conclude(const UnderWay& delivery) {

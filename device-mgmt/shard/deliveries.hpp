@@ -6,6 +6,7 @@
 #include "protocol/frame_codec.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -13,6 +14,7 @@
 #include <string>
 
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
 
 namespace dm::shard {
 
@@ -23,6 +25,9 @@ public:
     /// In one turn of the loop.
     static constexpr std::size_t kSlice = 64;
     static constexpr std::size_t kSliceBytes = std::size_t{256} * 1024;
+    /// Between two turns. Whom a broadcast reaches answers or works on the same network and often
+    /// the same machine: at full speed the commands of others would wait behind it all the same.
+    static constexpr std::chrono::milliseconds kPause{2};
     /// Beyond it a message is dropped for all its sessions.
     static constexpr std::size_t kMaxWaiting = 256;
 
@@ -30,7 +35,11 @@ public:
     using Find = std::function<core::Session*(std::uint64_t session)>;
     using Done = std::function<void(core::Delivered)>;
 
-    Deliveries(asio::io_context& io, ops::Metrics& metrics, Find find, Done done);
+    Deliveries(asio::io_context& io,
+               ops::Metrics& metrics,
+               std::chrono::milliseconds pause,
+               Find find,
+               Done done);
 
     void add(core::Delivery delivery);
 
@@ -45,10 +54,13 @@ private:
     };
 
     void hand_out_slice();
+    void go_on_later();
     void conclude(const UnderWay& delivery);
 
     asio::io_context& io_;
     ops::Metrics& metrics_;
+    const std::chrono::milliseconds pause_;
+    asio::steady_timer timer_;
     Find find_;
     Done done_;
     std::deque<UnderWay> waiting_;

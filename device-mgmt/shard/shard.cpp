@@ -121,6 +121,7 @@ Shard::Shard(ShardSettings settings,
       deliveries_(
           loop_.io(),
           metrics,
+          Deliveries::kPause,
           [this](std::uint64_t session) {
               Host* found = host(session);
               return found == nullptr ? nullptr : &found->session();

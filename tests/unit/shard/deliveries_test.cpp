@@ -2,6 +2,7 @@
 
 #include "tests/unit/core/session_bench.hpp"
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -46,6 +47,7 @@ struct Hall {
     std::vector<core::Delivered> done;
     Deliveries deliveries{io,
                           metrics,
+                          std::chrono::milliseconds{0},
                           [this](std::uint64_t number) {
                               const auto it = sessions.find(number);
                               return it == sessions.end() ? nullptr : &it->second->session;
