@@ -23,7 +23,7 @@ namespace dm::shard {
 class Deliveries {
 public:
     /// In one turn of the loop.
-    static constexpr std::size_t kSlice = 64;
+    static constexpr std::size_t kSlice = 16;
     static constexpr std::size_t kSliceBytes = std::size_t{256} * 1024;
     /// Between two turns. Whom a broadcast reaches answers or works on the same network and often
     /// the same machine: at full speed the commands of others would wait behind it all the same.
