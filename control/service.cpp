@@ -50,7 +50,8 @@ Service::Service(const Config& config,
             core::read_clock,
             make_id}),
       timer_(loop_.io()),
-      channel_(loop_.io(), [this](std::vector<BrokerEvent>& events) { take(events); }) {}
+      channel_(
+          loop_.io(), [this](std::vector<BrokerEvent>& events) { take(events); }, kPerTurn) {}
 
 Service::~Service() {
     stop();

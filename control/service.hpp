@@ -31,6 +31,9 @@ public:
     /// states, are thrown away; beyond the second the broker's thread waits.
     static constexpr std::size_t kMaxExpendable = 20000;
     static constexpr std::size_t kMaxWaiting = 50000;
+    /// Of them in one turn of the loop: what they write to callers (256 KiB are kept for each) must
+    /// get a chance to leave before the next ones come.
+    static constexpr std::size_t kPerTurn = 64;
 
     Service(const Config& config,
             const Identity& identity,

@@ -3,7 +3,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <iterator>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -14,7 +16,8 @@
 namespace dm::loop {
 
 /// Values from any thread to one loop, in order, handed over in batches: however many are pushed
-/// between two turns of the loop, one post and one lock bring them all.
+/// between two turns of the loop, one post and one lock bring them all – or `max_batch` of them, so
+/// that what else the loop has to do comes in between.
 ///
 /// Unbounded by itself: whoever pushes looks at size() and does what its own bound says. Must
 /// outlive the loop's run.
@@ -24,7 +27,8 @@ public:
     /// Called on the loop; may move out of the batch, which is reused.
     using Drain = std::function<void(std::vector<T>& batch)>;
 
-    Channel(asio::io_context& io, Drain drain) : io_(io), drain_(std::move(drain)) {}
+    Channel(asio::io_context& io, Drain drain, std::size_t max_batch = SIZE_MAX)
+        : io_(io), drain_(std::move(drain)), max_batch_(max_batch) {}
 
     void push(T value) {
         bool wake = false;
@@ -54,8 +58,16 @@ private:
         batch_.clear();
         {
             const std::lock_guard lock(mutex_);
-            batch_.swap(waiting_);
-            scheduled_ = false;
+            if (waiting_.size() <= max_batch_) {
+                batch_.swap(waiting_);
+                scheduled_ = false;
+            } else {
+                const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(max_batch_);
+                batch_.assign(std::make_move_iterator(waiting_.begin()),
+                              std::make_move_iterator(end));
+                waiting_.erase(waiting_.begin(), end);
+                asio::post(io_, [this] { run(); });
+            }
         }
         room_.notify_all();
         drain_(batch_);
@@ -63,6 +75,7 @@ private:
 
     asio::io_context& io_;
     Drain drain_;
+    const std::size_t max_batch_;
     mutable std::mutex mutex_;
     std::condition_variable room_;
     std::vector<T> waiting_;  ///< guarded by mutex_
