@@ -4,6 +4,7 @@
 #include "device-mgmt/log/log.hpp"
 #include "protocol/uuid.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -51,7 +52,10 @@ Service::Service(const Config& config,
             make_id}),
       timer_(loop_.io()),
       channel_(
-          loop_.io(), [this](std::vector<BrokerEvent>& events) { take(events); }, kPerTurn) {}
+          loop_.io(),
+          [this](std::vector<BrokerEvent>& events) { take(events); },
+          kBytesPerTurn,
+          weigh) {}
 
 Service::~Service() {
     stop();
@@ -130,6 +134,12 @@ void Service::on_message(broker::InboundMessage message) {
 }
 
 // ---- the loop ----
+
+std::size_t Service::weigh(const BrokerEvent& event) {
+    const auto* message = std::get_if<broker::InboundMessage>(&event);
+    return message == nullptr ? kMinMessageBytes
+                              : std::max(kMinMessageBytes, message->payload.size());
+}
 
 void Service::take(std::vector<BrokerEvent>& events) {
     for (BrokerEvent& event : events) {

@@ -31,9 +31,11 @@ public:
     /// states, are thrown away; beyond the second the broker's thread waits.
     static constexpr std::size_t kMaxExpendable = 20000;
     static constexpr std::size_t kMaxWaiting = 50000;
-    /// Of them in one turn of the loop: what they write to callers (256 KiB are kept for each) must
-    /// get a chance to leave before the next ones come.
-    static constexpr std::size_t kPerTurn = 64;
+    /// Of their payloads in one turn of the loop: what they write to callers (256 KiB are kept for
+    /// each) must get a chance to leave before the next ones come.
+    static constexpr std::size_t kBytesPerTurn = std::size_t{4} * 1024;
+    /// Counted for a message of fewer bytes.
+    static constexpr std::size_t kMinMessageBytes = 256;
 
     Service(const Config& config,
             const Identity& identity,
@@ -80,6 +82,7 @@ private:
 
     using BrokerEvent = std::variant<broker::InboundMessage, Connected, Disconnected>;
 
+    static std::size_t weigh(const BrokerEvent& event);
     void take(std::vector<BrokerEvent>& events);
     void after_work();
 

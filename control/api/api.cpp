@@ -292,7 +292,9 @@ void Api::on_gone(http::ExchangeId exchange) {
 }
 
 void Api::on_drained(http::ExchangeId exchange) {
-    hub_.drained(exchange, now());
+    if (!hub_.drained(exchange, now())) {
+        broadcasts_.drained(exchange);
+    }
 }
 
 // ---- the broker ----

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "control/api/broadcast_progress.hpp"
+#include "control/api/broadcast_stream.hpp"
 #include "control/api/wishes.hpp"
 #include "device-mgmt/broker/broker.hpp"
 #include "device-mgmt/core/clock.hpp"
@@ -11,46 +13,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 namespace dm::control {
-
-/// Which answers a broadcast has got and which it still waits for. Pure.
-class BroadcastProgress {
-public:
-    /// One message on its Response Topic.
-    struct Read {
-        std::string name;      ///< of the event; empty: nothing to tell
-        bool refused = false;  ///< a node knows no such group, or turned the whole away
-        std::string code;      ///< then
-        std::string message;   ///< then
-    };
-
-    [[nodiscard]] Read take(const std::string& payload);
-
-    /// Whether `nodes` have answered and every command that one has addressed has ended.
-    [[nodiscard]] bool is_complete(std::size_t nodes) const;
-
-    [[nodiscard]] std::size_t answers() const { return answered_.size() + refusals_; }
-
-    [[nodiscard]] bool all_refused() const { return answered_.empty() && refusals_ > 0; }
-
-    /// `{"addressed":2,"succeeded":1,…}`
-    [[nodiscard]] std::string summary() const;
-
-private:
-    std::set<std::string> answered_;      ///< nodes that told how many they address, or sent
-    std::set<std::string> addressed_by_;  ///< nodes whose `addressed` is counted
-    std::size_t refusals_ = 0;
-    std::size_t addressed_ = 0;
-    std::set<std::string> ended_;                        ///< ids of single commands
-    std::unordered_map<std::string, std::size_t> ends_;  ///< by state
-    std::size_t sent_ = 0;
-};
 
 /// Broadcasts under way and the streams that tell about them. One thread.
 class Broadcasts {
@@ -93,6 +60,9 @@ public:
 
     bool gone(http::ExchangeId exchange);
 
+    /// What was sent has been written.
+    void drained(http::ExchangeId exchange);
+
     /// The connection to the broker was lost: the same again executes nothing twice.
     void reconnected();
 
@@ -104,15 +74,21 @@ private:
         broker::OutboundMessage message;
         bool repeatable = false;
         bool begun = false;
+        bool writing = false;  ///< a batch is under way
         BroadcastProgress progress;
+        BroadcastStream stream;
         core::Instant nodes_until;
         core::Instant until;
         core::Instant last_sent;
     };
 
-    void tell(Entry& entry, std::string text, core::Instant now);
+    using Entries = std::unordered_map<std::uint64_t, Entry>;
+
+    [[nodiscard]] Entries::iterator find(http::ExchangeId exchange);
+    void write(Entry& entry);
+    /// Whether nothing is left to do for it.
     [[nodiscard]] bool end_if_over(Entry& entry, std::size_t nodes, core::Instant now);
-    void end(Entry& entry, std::string_view why);
+    bool end(Entry& entry, std::string_view why);
 
     http::Responder& responder_;
     proto::Topics topics_;
@@ -120,7 +96,7 @@ private:
     Publish publish_;
     Refuse refuse_;
     std::uint64_t last_number_ = 0;
-    std::unordered_map<std::uint64_t, Entry> broadcasts_;
+    Entries broadcasts_;
 };
 
 }  // namespace dm::control

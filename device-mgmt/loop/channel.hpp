@@ -16,7 +16,7 @@
 namespace dm::loop {
 
 /// Values from any thread to one loop, in order, handed over in batches: however many are pushed
-/// between two turns of the loop, one post and one lock bring them all – or `max_batch` of them, so
+/// between two turns of the loop, one post and one lock bring them all – or a limited part of them, so
 /// that what else the loop has to do comes in between.
 ///
 /// Unbounded by itself: whoever pushes looks at size() and does what its own bound says. Must
@@ -27,8 +27,13 @@ public:
     /// Called on the loop; may move out of the batch, which is reused.
     using Drain = std::function<void(std::vector<T>& batch)>;
 
-    Channel(asio::io_context& io, Drain drain, std::size_t max_batch = SIZE_MAX)
-        : io_(io), drain_(std::move(drain)), max_batch_(max_batch) {}
+    using Weigh = std::function<std::size_t(const T&)>;
+
+    Channel(asio::io_context& io, Drain drain) : Channel(io, std::move(drain), SIZE_MAX, {}) {}
+
+    /// A batch ends with the value by which its weight reaches `max_weight`.
+    Channel(asio::io_context& io, Drain drain, std::size_t max_weight, Weigh weigh)
+        : io_(io), drain_(std::move(drain)), max_weight_(max_weight), weigh_(std::move(weigh)) {}
 
     void push(T value) {
         bool wake = false;
@@ -58,11 +63,11 @@ private:
         batch_.clear();
         {
             const std::lock_guard lock(mutex_);
-            if (waiting_.size() <= max_batch_) {
+            const auto end = batch_end();
+            if (end == waiting_.end()) {
                 batch_.swap(waiting_);
                 scheduled_ = false;
             } else {
-                const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(max_batch_);
                 batch_.assign(std::make_move_iterator(waiting_.begin()),
                               std::make_move_iterator(end));
                 waiting_.erase(waiting_.begin(), end);
@@ -73,9 +78,22 @@ private:
         drain_(batch_);
     }
 
+    /// With mutex_ held.
+    [[nodiscard]] typename std::vector<T>::iterator batch_end() {
+        if (!weigh_) {
+            return waiting_.end();
+        }
+        auto end = waiting_.begin();
+        for (std::size_t weight = 0; end != waiting_.end() && weight < max_weight_; ++end) {
+            weight += weigh_(*end);
+        }
+        return end;
+    }
+
     asio::io_context& io_;
     Drain drain_;
-    const std::size_t max_batch_;
+    const std::size_t max_weight_;
+    const Weigh weigh_;
     mutable std::mutex mutex_;
     std::condition_variable room_;
     std::vector<T> waiting_;  ///< guarded by mutex_

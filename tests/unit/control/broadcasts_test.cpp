@@ -2,6 +2,7 @@
 
 #include "tests/unit/control/fake_responder.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -27,6 +28,7 @@ struct Bench {
     FakeResponder responder;
     std::vector<dm::broker::OutboundMessage> published;
     std::vector<std::string> refused;
+    bool reads = true;
     Broadcasts broadcasts{
         responder,
         dm::proto::Topics("dm"),
@@ -49,6 +51,9 @@ struct Bench {
         message.correlation = "1";
         message.payload = payload;
         broadcasts.take(message, nodes, now);
+        if (reads) {
+            broadcasts.drained(1);
+        }
     }
 
     bool told(const std::string& text) {
@@ -91,6 +96,7 @@ TEST_CASE("every node that is up is waited for, but not longer than five seconds
     CHECK_FALSE(bench.responder.of[1].ended);
     bench.now += 5s;
     bench.broadcasts.tick(2, bench.now);
+    bench.broadcasts.drained(1);
     CHECK(bench.responder.of[1].ended);
     CHECK(bench.told(R"("addressed":3,"sent":2)"));
 }
@@ -128,4 +134,62 @@ TEST_CASE("only a command is published again after a lost connection") {
     bench.start(R"({"group":"all","command":"set"})");
     bench.broadcasts.reconnected();
     CHECK(bench.published.size() == 3);
+}
+
+TEST_CASE("who reads slowly gets lists, not one event for each, and every device is in them") {
+    Bench bench;
+    bench.start(R"({"group":"g","command":"set"})");
+    bench.reads = false;
+    std::string names;
+    for (int i = 0; i < 9000; ++i) {
+        names += (i == 0 ? "\"device-" : ",\"device-") + std::to_string(i) + "\"";
+    }
+    bench.receive(R"({"id":"n","group":"g","state":"addressed","node":"node-1","addressed":9000,)"
+                  R"("part":1,"parts":1,"devices":[)" +
+                      names + "]}",
+                  1);
+    for (int i = 0; i < 9000; ++i) {
+        const bool is_good = i < 1000 || i >= 2000;
+        bench.receive(end_of("device-" + std::to_string(i), is_good ? "succeeded" : "failed"), 1);
+    }
+    std::string all;
+    std::size_t longest = 0;
+    while (!bench.responder.of[1].ended) {
+        const std::string batch = bench.responder.take(1);
+        longest = std::max(longest, batch.size());
+        all += batch;
+        bench.broadcasts.drained(1);
+    }
+    all += bench.responder.take(1);
+    CHECK(longest <= BroadcastStream::kMaxTextBytes);
+    CHECK(all.find(R"("why":"complete","nodes":1,"addressed":9000,"succeeded":8000,)") !=
+          std::string::npos);
+    for (int i = 0; i < 9000; ++i) {
+        const std::string name = "\"device-" + std::to_string(i) + "\"";
+        const std::size_t addressed = all.find(name);
+        REQUIRE(addressed != std::string::npos);
+        REQUIRE(all.find(name, addressed + 1) != std::string::npos);
+    }
+    CHECK(bench.broadcasts.size() == 0);
+}
+
+TEST_CASE("a reader that has caught up gets events again") {
+    Bench bench;
+    bench.start(R"({"group":"g","command":"set"})");
+    bench.receive(
+        R"({"id":"n","group":"g","state":"addressed","node":"node-1","addressed":1001})", 1);
+    bench.reads = false;
+    for (int i = 0; i < 1000; ++i) {
+        bench.receive(end_of("device-" + std::to_string(i), "succeeded"), 1);
+    }
+    for (int turn = 0; turn < 4; ++turn) {
+        bench.broadcasts.drained(1);
+    }
+    CHECK(bench.told("event: ends\ndata: {\"state\":\"succeeded\",\"devices\":[\"device-"));
+    bench.responder.take(1);
+    bench.receive(end_of("last", "failed"), 1);
+    bench.broadcasts.drained(1);
+    CHECK(bench.told("event: failed\n"));
+    CHECK(bench.told(R"("succeeded":1000,"failed":1,)"));
+    CHECK(bench.responder.of[1].ended);
 }
