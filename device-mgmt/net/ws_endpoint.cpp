@@ -43,6 +43,9 @@ constexpr std::chrono::seconds kShortestRetryWhenFull{5};
 constexpr std::chrono::seconds kLongestRetryWhenFull{15};
 /// Certificates verified again per turn of the loop: some milliseconds.
 constexpr std::size_t kVerifiedPerTurn = 32;
+/// Handshakes under way while newcomers are turned away: each costs some 30 KiB and a
+/// signature, the more so when memory or time is what is short.
+constexpr std::size_t kMaxHandshakesOverloaded = 16;
 
 std::string text_of(const asio::ip::tcp::endpoint& peer) {
     const auto address = peer.address().to_string();
@@ -369,8 +372,12 @@ void WsEndpoint::Impl::count_out(WsConnection& con) const {
 }
 
 bool WsEndpoint::Impl::has_room() const {
-    return handshaking_.size() < settings_.limits.max_handshakes &&
-           (settings_.capacity == nullptr || settings_.capacity->has_socket());
+    const Capacity* capacity = settings_.capacity;
+    const bool overloaded = capacity != nullptr && capacity->overloaded();
+    const std::size_t most =
+        overloaded ? std::min(settings_.limits.max_handshakes, kMaxHandshakesOverloaded)
+                   : settings_.limits.max_handshakes;
+    return handshaking_.size() < most && (capacity == nullptr || capacity->has_socket());
 }
 
 bool WsEndpoint::Impl::make_room() {

@@ -18,11 +18,11 @@ bool is_over(std::uint64_t value, std::uint64_t limit, double share) {
 
 void add_memory(std::string& reasons, const ProcessUsage& usage, double share) {
     constexpr unsigned kMebibyte = 20;
-    if (is_over(usage.rss_bytes, usage.memory_limit_bytes, share)) {
+    if (is_over(usage.rss_bytes, usage.usable_memory_bytes, share)) {
         add(reasons,
             fmt::format("memory: {} MiB of {} MiB",
                         usage.rss_bytes >> kMebibyte,
-                        usage.memory_limit_bytes >> kMebibyte));
+                        usage.usable_memory_bytes >> kMebibyte));
     }
 }
 

@@ -37,7 +37,7 @@ struct ProcessUsage {
     std::uint64_t open_fds = 0;
     std::uint64_t max_fds = 0;
     std::uint64_t rss_bytes = 0;
-    std::uint64_t memory_limit_bytes = 0;  ///< 0: none
+    std::uint64_t usable_memory_bytes = 0;  ///< of the cgroup's limit, see usable_memory(); 0: none
 };
 
 [[nodiscard]] ProcessUsage read_process_usage();
@@ -47,7 +47,7 @@ struct ProcessUsage {
 
 /// Why newcomers must be turned away although they would fit; empty: they need not. Later than
 /// `/readyz`: what is on its way when a balancer turns away still finds room. Memory: half-way
-/// between max_load and the limit. Pure.
+/// between max_load and what is usable. Pure.
 [[nodiscard]] std::string overload(const HealthState& state,
                                    const HealthLimits& limits,
                                    const ProcessUsage& usage);

@@ -19,6 +19,7 @@ namespace dm::ops {
 namespace {
 
 constexpr std::string_view kRoot = "/sys/fs/cgroup";
+constexpr std::uint64_t kMemoryReserve = std::uint64_t{16} << 20U;
 constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 62U;
 
 std::string content_of(const std::string& path) {
@@ -96,6 +97,10 @@ std::optional<std::uint64_t> parse_memory_limit(std::string_view content) {
     return limit;
 }
 
+std::uint64_t usable_memory(std::uint64_t limit) {
+    return limit - std::min(kMemoryReserve, limit / 4);
+}
+
 double cpu_seconds() {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
@@ -105,7 +110,7 @@ double cpu_seconds() {
 ProcessUsage read_memory_usage() {
     ProcessUsage usage;
     usage.rss_bytes = resident_bytes();
-    usage.memory_limit_bytes = memory_limit();
+    usage.usable_memory_bytes = usable_memory(memory_limit());
     return usage;
 }
 

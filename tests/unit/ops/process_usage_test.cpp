@@ -29,6 +29,13 @@ TEST_CASE("no limit is told in two ways and both are understood") {
     CHECK_FALSE(parse_memory_limit(""));
 }
 
+TEST_CASE("a part of a memory limit is kept back") {
+    using dm::ops::usable_memory;
+    CHECK(usable_memory(0) == 0);
+    CHECK(usable_memory(40'000'000) == 30'000'000);
+    CHECK(usable_memory(std::uint64_t{1024} << 20U) == std::uint64_t{1008} << 20U);
+}
+
 TEST_CASE("this process has descriptors, a limit of them and memory") {
     const auto usage = dm::ops::read_process_usage();
     CHECK(usage.open_fds >= 3);
