@@ -162,6 +162,9 @@ void migrate(Database& database, std::int64_t from) {
     database.execute("PRAGMA application_id=" + std::to_string(kApplicationId));
     database.execute("PRAGMA user_version=" + std::to_string(newest_schema()));
     database.execute("COMMIT");
+    // The statistics are read when a database is opened, or by this. Without them a search by key
+    // reads the whole table.
+    database.execute("ANALYZE sqlite_schema");
 }
 
 }  // namespace dm::store
