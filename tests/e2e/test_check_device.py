@@ -1,22 +1,11 @@
-"""`device-mgmt check-device`: good devices pass, a bad one fails in the right rows."""
+"""`device-mgmt check-device`: a bad device fails in the right rows."""
 
 import subprocess
 import sys
 
 from harness.device_check import ALL, DeviceCheck, passed, play  # noqa: F401 (a fixture)
-from harness.keys import AUDIENCE, ISSUER
 from harness.processes import BIN, ROOT
 from harness.reference_devices import PYTHON_DEVICE
-
-
-def test_a_simulated_device_passes_on_cbor(play, keys):
-    code, verdicts = play(lambda check: [
-        BIN / "firmware-sim", "run", "--url", check.url, "--devices", 1, "--format", "cbor",
-        "--ca", keys.folder / "ca.pem", "--jwt-key", keys.folder / "jwt-private" / "dev.key",
-        "--kid", "dev", "--jwt-audience", AUDIENCE, "--jwt-issuer", ISSUER,
-        "--telemetry-s", 0, "--allow-drops"], check__command="get_state")
-    assert passed(verdicts) == ALL
-    assert code == 0
 
 
 def test_a_bad_device_fails_where_it_is_bad(play, keys):
