@@ -16,8 +16,8 @@
 namespace dm::loop {
 
 /// Values from any thread to one loop, in order, handed over in batches: however many are pushed
-/// between two turns of the loop, one post and one lock bring them all – or a limited part of them, so
-/// that what else the loop has to do comes in between.
+/// between two turns of the loop, one post and one lock bring them all – or a limited part of them,
+/// so that what else the loop has to do comes in between.
 ///
 /// Unbounded by itself: whoever pushes looks at size() and does what its own bound says. Must
 /// outlive the loop's run.
@@ -29,10 +29,11 @@ public:
 
     using Weigh = std::function<std::size_t(const T&)>;
 
-    Channel(asio::io_context& io, Drain drain) : Channel(io, std::move(drain), SIZE_MAX, {}) {}
-
-    /// A batch ends with the value by which its weight reaches `max_weight`.
-    Channel(asio::io_context& io, Drain drain, std::size_t max_weight, Weigh weigh)
+    /// With `weigh` a batch ends with the value by which its weight reaches `max_weight`.
+    Channel(asio::io_context& io,
+            Drain drain,
+            std::size_t max_weight = SIZE_MAX,
+            Weigh weigh = nullptr)
         : io_(io), drain_(std::move(drain)), max_weight_(max_weight), weigh_(std::move(weigh)) {}
 
     void push(T value) {

@@ -231,6 +231,10 @@ public:
         counters(registry, "dm_broker_dropped_total", "Messages not published, by kind."),
         "kind",
         {"status", "telemetry", "alert", "answer", "stream", "query", "report", "refused"}};
+    Counter& states_coalesced = counters(registry,
+                                         "dm_states_coalesced_total",
+                                         "States not published because a later one was there.")
+                                    .Add({});
     Gauge& outbox =
         gauges(registry, "dm_outbox_messages", "Messages the broker has not acknowledged.").Add({});
     Histogram& commit =
@@ -357,6 +361,10 @@ void Metrics::broker_message(std::string_view kind) {
 
 void Metrics::broker_dropped(std::string_view kind) {
     impl_->broker_dropped.of(kind).Increment();
+}
+
+void Metrics::states_coalesced(std::size_t count) {
+    impl_->states_coalesced.Increment(static_cast<double>(count));
 }
 
 void Metrics::set_outbox(std::uint64_t rows) {

@@ -45,6 +45,7 @@ public:
     void set_broker_connected(bool connected);
     void broker_message(std::string_view kind);  ///< dm_broker_messages_total{kind}
     void broker_dropped(std::string_view kind);  ///< dm_broker_dropped_total{kind}: QoS 0 lost
+    void states_coalesced(std::size_t count);    ///< dm_states_coalesced_total
     void set_outbox(std::uint64_t rows);
     void store_commit(Seconds duration);
     void set_dedup_horizon(Seconds age);

@@ -18,8 +18,8 @@ namespace dm::ops {
 /// The limit in such a file; empty for `max`, and for v1's way to say so: a number near 2^63.
 [[nodiscard]] std::optional<std::uint64_t> parse_memory_limit(std::string_view content);
 
-/// What is left of a limit for sessions and commands: 16 MiB less, for the store's cache, which fills
-/// with time, and for what is under way – or a quarter less where that is smaller.
+/// What is left of a limit for sessions and commands: 16 MiB less, for the store's cache, which
+/// fills with time, and for what is under way – or a quarter less where that is smaller.
 [[nodiscard]] std::uint64_t usable_memory(std::uint64_t limit);
 
 /// User and system time of this process since its start.

@@ -91,6 +91,7 @@ Relay::Relay(RelaySettings settings, RelayParts parts, store::Loaded loaded, Rel
                   for (const BrokerEvent& event : batch) {
                       take(event);
                   }
+                  publish_due_states();
               }),
       reports_(loop_.io(),
                [this](std::vector<core::Report>& batch) {
@@ -241,6 +242,7 @@ void Relay::tick() {
     }
     outbox_.forget(now.mono);
     outbox_.retry();
+    publish_due_states();
     metrics_.loop_lag(loop_.name(), loop_.lag());
     metrics_.set_outbox(outbox_.size());
     metrics_.set_commands_waiting(dispatcher_.waiting());

@@ -19,6 +19,7 @@
 #include "device-mgmt/relay/outbox.hpp"
 #include "device-mgmt/relay/publications.hpp"
 #include "device-mgmt/relay/queries.hpp"
+#include "device-mgmt/relay/status_queue.hpp"
 #include "device-mgmt/relay/stopped_sessions.hpp"
 #include "device-mgmt/relay/transient_intake.hpp"
 #include "device-mgmt/relay/uuid.hpp"
@@ -221,6 +222,9 @@ private:
     /// Stores the message, then publishes it.
     void tell(Publication publication, std::optional<core::CommandKey> key);
     void publish_expendable(broker::OutboundMessage message, std::string_view kind);
+    /// Later than `accepted`: may be left out when the next one is there already.
+    void publish_state(const core::PublishStatus& status);
+    void publish_due_states();
     void announce(std::string_view state);
 
     void watch_space();
@@ -246,6 +250,7 @@ private:
     core::CommandBroadcasts broadcasts_;
     bool slice_posted_ = false;  ///< continue_broadcasts is to be called
     Outbox outbox_;
+    StatusQueue states_;
     RelayParts::PostOrder post_order_;
     FanOut fan_out_;
     Queries queries_;

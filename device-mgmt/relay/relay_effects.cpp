@@ -7,6 +7,13 @@
 
 namespace dm::relay {
 
+namespace {
+
+/// Messages not acknowledged, below which states are published as they come.
+constexpr std::size_t kCalmOutbox = 64;
+
+}  // namespace
+
 void Relay::carry_out_effects() {
     for (core::Effect& effect : dispatcher_.take_effects()) {
         std::visit([this](auto& what) { carry_out(what); }, effect);
@@ -51,6 +58,7 @@ void Relay::carry_out(core::StoreFinished& effect) {
                                    terminal.time};
     Publication publication = publications_.terminal(finished, effect.reply_to);
     core::CommandKey key = finished.key;
+    metrics_.states_coalesced(states_.ended(key));
     const std::uint64_t number = outbox_.next_number();
     store::OutboxRow row = to_row(publication, number, key);
     store_.finish(std::move(finished),
@@ -88,19 +96,13 @@ void Relay::carry_out(core::AckReply& effect) {
 }
 
 void Relay::carry_out(core::PublishStatus& effect) {
-    if (effect.durable) {
-        outbox_.put({publications_.status(effect), std::nullopt});
-    } else {
-        metrics_.command(effect.status.state);
-        publish_expendable(publications_.status(effect), "status");
+    if (!effect.durable) {
+        publish_state(effect);
+        return;
     }
+    outbox_.put({publications_.status(effect), std::nullopt});
     if (effect.also && effect.also->topic) {
-        broker::OutboundMessage also = publications_.state_to(effect, *effect.also);
-        if (effect.durable) {
-            outbox_.put({std::move(also), std::nullopt});
-        } else {
-            publish_expendable(std::move(also), "status");
-        }
+        outbox_.put({publications_.state_to(effect, *effect.also), std::nullopt});
     }
 }
 
@@ -126,6 +128,35 @@ void Relay::tell(Publication publication, std::optional<core::CommandKey> key) {
     store_.put_outbox(std::move(row), [this, number, publication = std::move(publication)] {
         outbox_.put_stored(number, publication);
     });
+}
+
+void Relay::publish_state(const core::PublishStatus& status) {
+    metrics_.command(status.status.state);
+    StatusQueue::Messages messages;
+    messages.push_back(publications_.status(status));
+    if (status.also && status.also->topic) {
+        messages.push_back(publications_.state_to(status, *status.also));
+    }
+    if (states_.is_full()) {
+        metrics_.broker_dropped("status");
+        return;
+    }
+    const core::CommandKey key{status.status.device, status.status.id};
+    metrics_.states_coalesced(states_.put(key, std::move(messages), clock_().mono));
+    publish_due_states();
+}
+
+void Relay::publish_due_states() {
+    const core::Instant now = clock_().mono;
+    for (;;) {
+        StatusQueue::Messages messages = states_.take(now, outbox_.size() < kCalmOutbox);
+        if (messages.empty()) {
+            return;
+        }
+        for (broker::OutboundMessage& message : messages) {
+            publish_expendable(std::move(message), "status");
+        }
+    }
 }
 
 void Relay::publish_expendable(broker::OutboundMessage message, std::string_view kind) {

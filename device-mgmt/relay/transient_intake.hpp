@@ -24,7 +24,7 @@ struct GroupMessage {
 /// Close the session of a device, if it is still that of `epoch`.
 struct Kick {
     proto::DeviceId device;
-    std::uint64_t epoch;
+    std::uint64_t epoch = 0;
     core::ReplyTo reply_to;
 };
 

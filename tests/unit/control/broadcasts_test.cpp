@@ -176,8 +176,8 @@ TEST_CASE("who reads slowly gets lists, not one event for each, and every device
 TEST_CASE("a reader that has caught up gets events again") {
     Bench bench;
     bench.start(R"({"group":"g","command":"set"})");
-    bench.receive(
-        R"({"id":"n","group":"g","state":"addressed","node":"node-1","addressed":1001})", 1);
+    bench.receive(R"({"id":"n","group":"g","state":"addressed","node":"node-1","addressed":1001})",
+                  1);
     bench.reads = false;
     for (int i = 0; i < 1000; ++i) {
         bench.receive(end_of("device-" + std::to_string(i), "succeeded"), 1);

@@ -1,0 +1,45 @@
+#include "device-mgmt/relay/status_queue.hpp"
+
+#include <utility>
+
+namespace dm::relay {
+
+std::size_t StatusQueue::put(const core::CommandKey& key, Messages messages, core::Instant now) {
+    const auto found = waiting_.find(key);
+    if (found != waiting_.end()) {
+        return std::exchange(found->second.messages, std::move(messages)).size();
+    }
+    waiting_.emplace(key, Waiting{std::move(messages), ++last_});
+    turns_.push_back({key, now, last_});
+    return 0;
+}
+
+std::size_t StatusQueue::ended(const core::CommandKey& key) {
+    const auto found = waiting_.find(key);
+    if (found == waiting_.end()) {
+        return 0;
+    }
+    const std::size_t count = found->second.messages.size();
+    waiting_.erase(found);
+    return count;
+}
+
+StatusQueue::Messages StatusQueue::take(core::Instant now, bool calm) {
+    while (!turns_.empty()) {
+        const Turn& turn = turns_.front();
+        const auto found = waiting_.find(turn.key);
+        const bool waits = found != waiting_.end() && found->second.place == turn.number;
+        if (waits && !calm && now - turn.since < kMaxWait) {
+            return {};
+        }
+        turns_.pop_front();
+        if (waits) {
+            Messages messages = std::move(found->second.messages);
+            waiting_.erase(found);
+            return messages;
+        }
+    }
+    return {};
+}
+
+}  // namespace dm::relay

@@ -1,0 +1,66 @@
+#include "device-mgmt/relay/status_queue.hpp"
+
+#include <chrono>
+#include <string>
+
+#include <doctest/doctest.h>
+
+using dm::core::CommandKey;
+using dm::core::Instant;
+using dm::relay::StatusQueue;
+using namespace std::chrono_literals;
+
+namespace {
+
+CommandKey key(const std::string& id) {
+    return {dm::proto::DeviceId::parse("d-1").value(), id};
+}
+
+StatusQueue::Messages state(const std::string& payload) {
+    dm::broker::OutboundMessage message;
+    message.payload = payload;
+    return {message};
+}
+
+std::string payload_of(const StatusQueue::Messages& messages) {
+    return messages.empty() ? "" : messages.front().payload;
+}
+
+}  // namespace
+
+TEST_CASE("while it is calm a state is due at once") {
+    StatusQueue states;
+    states.put(key("a"), state("sent"), Instant(1s));
+    CHECK(payload_of(states.take(Instant(1s), true)) == "sent");
+    CHECK(states.take(Instant(1s), true).empty());
+}
+
+TEST_CASE("a later state takes the place of one that waits") {
+    StatusQueue states;
+    CHECK(states.put(key("a"), state("sent of a"), Instant(1s)) == 0);
+    states.put(key("b"), state("sent of b"), Instant(1s));
+    CHECK(states.put(key("a"), state("delivered to a"), Instant(1s)) == 1);
+    CHECK(states.take(Instant(1s), false).empty());
+    CHECK(payload_of(states.take(Instant(1s), true)) == "delivered to a");
+    CHECK(payload_of(states.take(Instant(1s), true)) == "sent of b");
+}
+
+TEST_CASE("an end removes what waits, and the next command of that id starts anew") {
+    StatusQueue states;
+    states.put(key("a"), state("sent"), Instant(1s));
+    states.put(key("b"), state("sent of b"), Instant(2s));
+    CHECK(states.ended(key("a")) == 1);
+    CHECK(states.ended(key("a")) == 0);
+    states.put(key("a"), state("late"), Instant(3s));
+    CHECK(payload_of(states.take(Instant(3s), true)) == "sent of b");
+    CHECK(payload_of(states.take(Instant(3s), true)) == "late");
+    CHECK(states.size() == 0);
+}
+
+TEST_CASE("what has waited long enough is due under pressure, too") {
+    StatusQueue states;
+    states.put(key("a"), state("sent"), Instant(1s));
+    states.put(key("a"), state("delivered"), Instant(1s + StatusQueue::kMaxWait / 2));
+    CHECK(states.take(Instant(1s + StatusQueue::kMaxWait - 1ms), false).empty());
+    CHECK(payload_of(states.take(Instant(1s + StatusQueue::kMaxWait), false)) == "delivered");
+}
