@@ -52,8 +52,11 @@ class Bench:
         ends.callback(self.broker.stop)
         self.node = stack.Node(keys, folder, broker=self.broker)
         ends.callback(self.node.server.program.kill)
-        fleet = stack.start_fleet(self.node, folder, options.devices, "d-")
-        ends.callback(fleet.kill)
+        # The same program plays the devices on both sides.
+        fleet = stack.Load(self.node, folder, options.devices, "--answer", "--keep-alive", 20)
+        ends.callback(fleet.stop)
+        opened = fleet.do("open")
+        assert opened["open"] == options.devices, opened
         echo = stack.Program("echo", [stack.BIN / "paho-echo", f"127.0.0.1:{self.broker.port}",
                                       "echo"], folder)
         ends.callback(echo.kill)

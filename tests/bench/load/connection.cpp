@@ -183,7 +183,7 @@ void Connection::read_frames() {
             stage_ = Stage::open;
         } else if (dialect_ == Dialect::nats && frame->payload.substr(0, 4) == "PING") {
             say(client_frame(kBinaryFrame, "PONG\r\n"));
-        } else if (!phrases_->replies.empty()) {
+        } else if (phrases_->answers) {
             answer(frame->payload);
         }
         if (stage_ == Stage::failed) {
@@ -198,8 +198,12 @@ void Connection::read_frames() {
     }
 }
 
-void Connection::answer(std::string_view packet) {
-    if (const auto parts = mqtt_answer(packet, phrases_->replies)) {
+void Connection::answer(std::string_view message) {
+    if (dialect_ == Dialect::device) {
+        if (const auto reply = device_answer(message)) {
+            say(client_frame(kTextFrame, *reply));
+        }
+    } else if (const auto parts = mqtt_answer(message, phrases_->replies)) {
         say(client_frame(kBinaryFrame, parts->acknowledgement) +
             client_frame(kBinaryFrame, parts->reply));
     }

@@ -76,7 +76,7 @@ private:
     void read_answer();
     void read_frames();
     /// An MQTT device's reply to a command.
-    void answer(std::string_view packet);
+    void answer(std::string_view message);
     void say(std::string_view bytes);
     void flush();
     /// Notes what OpenSSL waits for; false: the connection is over.

@@ -61,6 +61,7 @@ Phrases phrases_of(Dialect dialect, const ClientName& name, bool ws_ping) {
         case Dialect::device:
             phrases.upgrade = http_upgrade("/v1/device", "dm.v1.json", name);
             phrases.keep_alive = client_frame(kTextFrame, R"({"type":"heartbeat"})");
+            phrases.answers = name.answers;
             break;
         case Dialect::mqtt:
             phrases.upgrade = http_upgrade("/mqtt", "mqtt", name);
@@ -72,6 +73,7 @@ Phrases phrases_of(Dialect dialect, const ClientName& name, bool ws_ping) {
             if (!name.prefix.empty()) {
                 phrases.greeting += client_frame(
                     kBinaryFrame, mqtt_subscribe(name.prefix + "/commands/" + name.device));
+                phrases.answers = true;
                 phrases.replies = name.prefix + "/replies/" + name.device;
             }
             break;

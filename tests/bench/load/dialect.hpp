@@ -17,12 +17,14 @@ struct Phrases {
     std::string upgrade;
     std::string greeting;    ///< right after 101; empty: nothing
     std::string keep_alive;  ///< what asks for an answer
-    std::string replies;     ///< MQTT: the topic commands are answered on; empty: there are none
+    bool answers = false;    ///< commands
+    std::string replies;     ///< MQTT: the topic on which
 };
 
 struct ClientName {
     std::string device;                        ///< client id
     std::optional<std::string> authorization;  ///< value of the header
+    bool answers = false;                      ///< device: commands
     std::string prefix;  ///< MQTT: of the topics commands come and are answered on; empty: none
     std::string filter;  ///< MQTT: what to subscribe to besides; empty: nothing
 };

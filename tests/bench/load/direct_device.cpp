@@ -64,15 +64,26 @@ private:
     std::string_view rest_;
 };
 
-}  // namespace
-
-std::string terminal_message(std::string_view command) {
+/// Of a command in JSON.
+std::string id_of(std::string_view command) {
     constexpr std::string_view kKey = R"("id":")";
     const auto at = command.find(kKey);
     const auto begin = at == std::string_view::npos ? command.size() : at + kKey.size();
-    const auto id = command.substr(begin, command.find('"', begin) - begin);
-    return R"({"id":")" + std::string{id} +
+    return std::string{command.substr(begin, command.find('"', begin) - begin)};
+}
+
+}  // namespace
+
+std::string terminal_message(std::string_view command) {
+    return R"({"id":")" + id_of(command) +
            R"(","state":"succeeded","status":"ok","data":{"on":true},"attempts":1,"latency_ms":0})";
+}
+
+std::optional<std::string> device_answer(std::string_view frame) {
+    if (frame.find(R"("type":"command")") == std::string_view::npos) {
+        return std::nullopt;
+    }
+    return R"({"type":"reply","id":")" + id_of(frame) + R"(","status":"ok","data":{"on":true}})";
 }
 
 std::string mqtt_subscribe(std::string_view filter) {

@@ -6,7 +6,11 @@
 
 namespace dm::bench {
 
-// What devices would do without our server: connected straight to the broker, answering there.
+// Devices that answer a command at once: connected to our server, or, as they would be without it,
+// straight to the broker.
+
+/// The `reply` to a frame of our server; empty: it is no command.
+[[nodiscard]] std::optional<std::string> device_answer(std::string_view frame);
 
 /// The terminal message for a command's payload: its `id` and nothing to wait for.
 [[nodiscard]] std::string terminal_message(std::string_view command);

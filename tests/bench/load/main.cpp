@@ -38,6 +38,7 @@ struct Options {
     std::string ids = "d-";
     std::string credentials;
     std::string dialect = "device";
+    bool answers = false;
     std::string answer_prefix;
     std::string filter;
     double keep_alive_s = 5;
@@ -54,6 +55,7 @@ void add_options(CLI::App& app, Options& options) {
     app.add_option("--longest-retry", options.swarm.longest_retry_s, "seconds, at random up to it");
     app.add_option("--sources", options.swarm.sources, "loopback addresses to come from");
     app.add_option("--first-source", options.swarm.first_source);
+    app.add_flag("--answer", options.answers, "device: answer commands");
     app.add_option("--answer-prefix",
                    options.answer_prefix,
                    "mqtt: answer commands from PREFIX/commands/<id> on PREFIX/replies/<id>");
@@ -86,8 +88,11 @@ std::vector<Phrases> phrases(const Options& options) {
     std::vector<Phrases> all;
     all.reserve(options.swarm.connections);
     for (std::size_t i = 0; i < options.swarm.connections; ++i) {
-        ClientName name{
-            fmt::format("{}{:05}", options.ids, i), {}, options.answer_prefix, options.filter};
+        ClientName name{fmt::format("{}{:05}", options.ids, i),
+                        {},
+                        options.answers,
+                        options.answer_prefix,
+                        options.filter};
         if (credentials != nullptr) {
             name.authorization =
                 credentials->authorization(*proto::DeviceId::parse(name.device), now);
