@@ -27,6 +27,8 @@ namespace {
 constexpr std::chrono::seconds kConnectSlack{4};
 /// For the DISCONNECT that ends the session.
 constexpr std::chrono::seconds kDisconnectPatience{2};
+/// Messages handed to Paho between two looks at everything else.
+constexpr std::size_t kSendBatch = 16;
 
 class MqttBroker final : public Broker {
 public:
@@ -59,6 +61,12 @@ private:
         std::size_t bytes;
     };
 
+    /// A message and its place in the window.
+    struct Handed {
+        OutboundMessage message;
+        std::size_t slot;
+    };
+
     struct Verdict {
         PublishTicket ticket;
         PublishResult result;
@@ -80,8 +88,8 @@ private:
     void serve(Lock& lock);
     void work(Lock& lock);
     void leave_if_told(Lock& lock);
-    [[nodiscard]] bool may_send();
-    void send_queued(Lock& lock);
+    [[nodiscard]] std::vector<Handed> take_sendable();
+    void send(Lock& lock, const std::vector<Handed>& batch);
     void deliver_verdicts(Lock& lock);
     void lose(Lock& lock);
     void finish(Lock& lock);
@@ -300,8 +308,12 @@ void MqttBroker::serve(Lock& lock) {
 
 void MqttBroker::work(Lock& lock) {
     leave_if_told(lock);
-    while (!link_.down && may_send()) {
-        send_queued(lock);
+    while (!link_.down) {
+        const std::vector<Handed> batch = take_sendable();
+        if (batch.empty()) {
+            break;
+        }
+        send(lock, batch);
         deliver_verdicts(lock);
         leave_if_told(lock);  // what was published after leave() comes behind the UNSUBSCRIBE
     }
@@ -315,32 +327,43 @@ void MqttBroker::leave_if_told(Lock& lock) {
     }
 }
 
-/// Whether there is a message, and room for it.
-bool MqttBroker::may_send() {
+/// Messages off the queue for which there is room, at most kSendBatch.
+std::vector<MqttBroker::Handed> MqttBroker::take_sendable() {
+    std::vector<Handed> batch;
     congested_ = false;
     if (queue_.empty() || window_.full()) {
-        return false;
+        return batch;
     }
     const std::size_t unacknowledged = connection_->unacknowledged_bytes();
-    const std::size_t before = window_.bytes() + unacknowledged;
-    const bool room = before == 0 || before + queue_.front().bytes <= kMaxInFlightBytes;
-    congested_ = !room && unacknowledged > 0;
-    return room;
+    while (!queue_.empty() && !window_.full() && batch.size() < kSendBatch) {
+        Queued& next = queue_.front();
+        const std::size_t before = window_.bytes() + unacknowledged;
+        if (before != 0 && before + next.bytes > kMaxInFlightBytes) {
+            congested_ = batch.empty() && unacknowledged > 0;
+            break;
+        }
+        queued_bytes_ -= next.bytes;
+        const auto slot = window_.take(next.ticket, next.bytes);
+        batch.push_back({std::move(next.message), *slot});
+        queue_.pop_front();
+    }
+    return batch;
 }
 
-/// Hands one message of the queue to Paho.
-void MqttBroker::send_queued(Lock& lock) {
-    const Queued next = std::move(queue_.front());
-    queue_.pop_front();
-    queued_bytes_ -= next.bytes;
-    const auto slot = window_.take(next.ticket, next.bytes);
+/// Hands a batch to Paho.
+void MqttBroker::send(Lock& lock, const std::vector<Handed>& batch) {
+    std::vector<std::pair<std::size_t, PublishResult>> failed;
     lock.unlock();
-    const auto sent = connection_->send(next.message, *slot);
+    for (const Handed& next : batch) {
+        if (const auto sent = connection_->send(next.message, next.slot); !sent) {
+            failed.emplace_back(next.slot, sent.error());
+        }
+    }
     lock.lock();
-    if (!sent) {
-        const auto ticket = window_.give_back(*slot);
+    for (const auto& [slot, result] : failed) {
+        const auto ticket = window_.give_back(slot);
         if (ticket && *ticket != 0) {
-            verdicts_.push_back({*ticket, sent.error()});
+            verdicts_.push_back({*ticket, result});
         }
     }
 }
