@@ -1,9 +1,8 @@
 #include "control/config.hpp"
 
+#include "device-mgmt/settings/common_checks.hpp"
 #include "device-mgmt/settings/table.hpp"
 #include "device-mgmt/settings/text_rules.hpp"
-
-#include <fmt/format.h>
 
 namespace dm::control {
 
@@ -69,18 +68,8 @@ void check_all(const Config& config, settings::Checks& checks) {
         checks.fail("auth.operator_tokens",
                     "must be set: nobody could do anything; `control tokens add` makes the file");
     }
-    if (!settings::is_loopback(config.ops.address) && config.ops.token.empty()) {
-        checks.fail("ops.token",
-                    fmt::format("is needed while ops.address ({}) is not a loopback address",
-                                config.ops.address),
-                    {"ops.address"});
-    }
-    if (!config.broker.ca.empty() && config.broker.url.rfind("mqtts://", 0) != 0) {
-        checks.fail("broker.ca", "needs a broker.url with mqtts://", {"broker.url"});
-    }
-    if (config.broker.username.empty() && !config.broker.password.empty()) {
-        checks.fail("broker.username", "is needed when broker.password is set");
-    }
+    settings::check_ops(config.ops.address, config.ops.token, checks);
+    settings::check_broker(config.broker, checks);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "device-mgmt/config_rules.hpp"
 
 #include "device-mgmt/core/groups.hpp"
+#include "device-mgmt/settings/common_checks.hpp"
 #include "protocol/ids.hpp"
 
 #include <string_view>
@@ -73,18 +74,8 @@ void check_all(const Config& config, settings::Checks& checks) {
     check_listen(config, checks);
     check_auth(config, checks);
     check_times(config, checks);
-    if (!is_loopback(config.ops.address) && config.ops.token.empty()) {
-        checks.fail("ops.token",
-                    fmt::format("is needed while ops.address ({}) is not a loopback address",
-                                config.ops.address),
-                    {"ops.address"});
-    }
-    if (!config.broker.ca.empty() && config.broker.url.rfind("mqtts://", 0) != 0) {
-        checks.fail("broker.ca", "needs a broker.url with mqtts://", {"broker.url"});
-    }
-    if (config.broker.username.empty() && !config.broker.password.empty()) {
-        checks.fail("broker.username", "is needed when broker.password is set");
-    }
+    settings::check_ops(config.ops.address, config.ops.token, checks);
+    settings::check_broker(config.broker, checks);
 }
 
 }  // namespace dm::rules
