@@ -19,6 +19,8 @@
 
 namespace websocketpp::transport::asio {
 
+// NOLINTBEGIN(readability-identifier-naming): websocketpp asks for these names.
+
 /// A member of every connection; keeps nothing.
 class handler_allocator {};
 
@@ -43,5 +45,7 @@ custom_alloc_handler<Handler> make_custom_alloc_handler(handler_allocator& /*non
                                                         Handler handler) {
     return custom_alloc_handler<Handler>{std::move(handler)};
 }
+
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace websocketpp::transport::asio

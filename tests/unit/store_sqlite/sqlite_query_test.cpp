@@ -62,9 +62,9 @@ TEST_CASE("searches by key, id and device use an index, in each of its parts") {
         REQUIRE(store);
         const auto plan = [&](const std::string& table, const std::string& condition) {
             std::string steps;
-            store::Statement rows(
-                store->database,
-                "EXPLAIN QUERY PLAN SELECT * FROM " + table + " WHERE " + condition);
+            std::string query = "EXPLAIN QUERY PLAN SELECT * FROM ";
+            query.append(table).append(" WHERE ").append(condition);
+            store::Statement rows(store->database, query);
             rows.each([&] { steps += rows.text(3); });
             return steps;
         };
