@@ -135,7 +135,7 @@ private:
     void send(Instant now) {
         for (std::uint64_t burst = 0;
              burst < kMaxBurst && !all_sent(now) && ledger_.outstanding() < window_ &&
-             ledger_.tally().sent < pacer_->due(now) && link_.ready();
+             ledger_.tally().sent < pacer_->due(now) && link_.has_room();
              ++burst) {
             const CommandNumber number = ledger_.send(read_clock().mono);
             publish(number, false);

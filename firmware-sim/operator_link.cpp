@@ -66,6 +66,11 @@ bool OperatorLink::ready() const {
     return ready_;
 }
 
+bool OperatorLink::has_room() const {
+    const std::lock_guard lock{mutex_};
+    return ready_ && unacknowledged_ < kMaxUnacknowledged;
+}
+
 bool OperatorLink::publish(const std::string& device, std::string payload, const std::string& id) {
     if (!ready()) {
         return false;
@@ -79,6 +84,10 @@ bool OperatorLink::publish(const std::string& device, std::string payload, const
         message.correlation = id;
     }
     constexpr broker::PublishTicket kAny = 1;
+    {
+        const std::lock_guard lock{mutex_};
+        ++unacknowledged_;
+    }
     return broker_->publish(std::move(message), kAny);
 }
 
@@ -144,10 +153,9 @@ void OperatorLink::on_message(broker::InboundMessage message) {
 }
 
 void OperatorLink::on_published(broker::PublishTicket /*ticket*/, broker::PublishResult result) {
-    if (result == broker::PublishResult::refused) {
-        const std::lock_guard lock{mutex_};
-        ++refused_;
-    }
+    const std::lock_guard lock{mutex_};
+    --unacknowledged_;
+    refused_ += result == broker::PublishResult::refused ? 1U : 0U;
 }
 
 }  // namespace dm::sim

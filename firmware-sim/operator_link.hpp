@@ -32,8 +32,14 @@ public:
 
     void start();
 
+    /// Publishes that the broker has not acknowledged; below what may wait in the process.
+    static constexpr std::size_t kMaxUnacknowledged = 8192;
+
     /// Connected and subscribed.
     [[nodiscard]] bool ready() const;
+
+    /// Ready, and fewer than kMaxUnacknowledged are under way: whoever has many commands waits.
+    [[nodiscard]] bool has_room() const;
 
     /// A QoS 1 publish; false when there is no connection.
     bool publish(const std::string& device, std::string payload, const std::string& id);
@@ -77,6 +83,7 @@ private:
     bool ready_ = false;
     bool fresh_session_ = false;
     std::vector<Arrival> arrivals_;
+    std::size_t unacknowledged_ = 0;
     std::uint64_t refused_ = 0;
     std::uint64_t foreign_ = 0;
     std::string trouble_;
