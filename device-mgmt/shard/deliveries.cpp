@@ -61,7 +61,7 @@ void Deliveries::hand_out_slice() {
 }
 
 void Deliveries::go_on_later() {
-    if (pause_ == pause_.zero()) {
+    if (pause_.count() == 0) {
         asio::post(io_, [this] { hand_out_slice(); });
         return;
     }

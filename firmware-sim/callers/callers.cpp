@@ -47,12 +47,16 @@ tl::expected<std::vector<asio::ip::tcp::endpoint>, std::string> resolve(
     return found;
 }
 
-std::uint64_t per_caller_kib(const CallTally& tally, const CallersMemory& memory) {
+/// Each holds a connection all the time, whether it waits for a reply or for its next call.
+std::uint64_t per_caller_kib(const CallersOptions& options, const CallersMemory& memory) {
     const std::uint64_t grown = memory.most_kib - std::min(memory.most_kib, memory.before_kib);
-    return grown / std::max<std::size_t>(tally.most_waiting, 1);
+    return grown / std::max<std::size_t>(options.callers, 1);
 }
 
-std::string summary_text(const CallTally& tally, const CallersMemory& memory, double seconds) {
+std::string summary_text(const CallersOptions& options,
+                         const CallTally& tally,
+                         const CallersMemory& memory,
+                         double seconds) {
     std::string text = fmt::format(
         "calls {}  replies {}  lost {}  crossed {}  broken {}  in {:.1f} s ({:.0f}/s), at most {} "
         "waiting",
@@ -76,7 +80,7 @@ std::string summary_text(const CallTally& tally, const CallersMemory& memory, do
         text += fmt::format("\nmemory: {} KiB before, {} KiB at most: {} KiB for a waiting caller",
                             memory.before_kib,
                             memory.most_kib,
-                            per_caller_kib(tally, memory));
+                            per_caller_kib(options, memory));
     }
     return text;
 }
@@ -126,11 +130,65 @@ std::string summary_json(const CallersOptions& options,
         .json("round_trip_ms", quantiles_json(tally.round_trips))
         .number("memory_before_kib", memory.before_kib)
         .number("memory_most_kib", memory.most_kib)
-        .number("memory_per_caller_kib", per_caller_kib(tally, memory))
+        .number("memory_per_caller_kib", per_caller_kib(options, memory))
         .boolean("ok", failed.empty())
         .json("failures", texts_json(failed));
     return object.str();
 }
+
+namespace {
+
+using Callers = std::vector<std::unique_ptr<Caller>>;
+
+/// Everybody begins within the ramp.
+Callers start_callers(asio::io_context& io,
+                      const CallersOptions& options,
+                      const std::vector<asio::ip::tcp::endpoint>& targets,
+                      CallTally& tally) {
+    const auto wall = read_clock().wall.time_since_epoch().count();
+    const std::string run = fmt::format("call-{:x}-{:x}", wall, getpid());
+    Random random(static_cast<std::uint64_t>(wall));
+    Callers callers;
+    callers.reserve(options.callers);
+    for (std::size_t i = 0; i < options.callers; ++i) {
+        const std::size_t at = i % targets.size();
+        callers.push_back(std::make_unique<Caller>(io,
+                                                   options,
+                                                   targets[at],
+                                                   options.urls[at].substr(7),
+                                                   fmt::format("{}-{}", run, i),
+                                                   random.next(),
+                                                   tally));
+        callers.back()->start(std::chrono::milliseconds(
+            static_cast<std::int64_t>(random.between(0.0, options.ramp_s) * 1000)));
+    }
+    return callers;
+}
+
+/// Prints what came of it, and writes the report; the exit code.
+int conclude(const CallersOptions& options,
+             const CallTally& tally,
+             const CallersMemory& memory,
+             double seconds,
+             Progress& progress) {
+    progress.finish();
+    progress.say(summary_text(options, tally, memory, seconds));
+    const auto failed = failures(tally);
+    for (const std::string& failure : failed) {
+        progress.say("not as expected: " + failure);
+    }
+    if (!options.json.empty()) {
+        if (const auto written =
+                write_report(options.json, summary_json(options, tally, memory, seconds));
+            !written) {
+            progress.say("firmware-sim: " + written.error());
+            return kExitFailed;
+        }
+    }
+    return failed.empty() ? kExitOk : kExitFailed;
+}
+
+}  // namespace
 
 int run_callers(const CallersOptions& options) {
     Progress progress(false);
@@ -148,23 +206,7 @@ int run_callers(const CallersOptions& options) {
     CallersMemory memory;
     memory.before_kib = resident_kib(options.pids);
     memory.most_kib = memory.before_kib;
-    const std::string run =
-        fmt::format("call-{:x}-{:x}", read_clock().wall.time_since_epoch().count(), getpid());
-    Random random(static_cast<std::uint64_t>(read_clock().wall.time_since_epoch().count()));
-    std::vector<std::unique_ptr<Caller>> callers;
-    callers.reserve(options.callers);
-    for (std::size_t i = 0; i < options.callers; ++i) {
-        const std::size_t at = i % targets->size();
-        callers.push_back(std::make_unique<Caller>(loop.io(),
-                                                   options,
-                                                   (*targets)[at],
-                                                   options.urls[at].substr(7),
-                                                   fmt::format("{}-{}", run, i),
-                                                   random.next(),
-                                                   tally));
-        callers.back()->start(std::chrono::milliseconds(
-            static_cast<std::int64_t>(random.between(0.0, options.ramp_s) * 1000)));
-    }
+    const Callers callers = start_callers(loop.io(), options, *targets, tally);
     const Instant begun = read_clock().mono;
     bool finishing = false;
     loop.run(kTick, [&] {
@@ -187,22 +229,8 @@ int run_callers(const CallersOptions& options) {
         }
         return !finishing || tally.waiting > 0;
     });
-    progress.finish();
     const double seconds = std::chrono::duration<double>(read_clock().mono - begun).count();
-    progress.say(summary_text(tally, memory, seconds));
-    const auto failed = failures(tally);
-    for (const std::string& failure : failed) {
-        progress.say("not as expected: " + failure);
-    }
-    if (!options.json.empty()) {
-        if (const auto written =
-                write_report(options.json, summary_json(options, tally, memory, seconds));
-            !written) {
-            progress.say("firmware-sim: " + written.error());
-            return kExitFailed;
-        }
-    }
-    return failed.empty() ? kExitOk : kExitFailed;
+    return conclude(options, tally, memory, seconds, progress);
 }
 
 }  // namespace dm::sim
