@@ -23,6 +23,7 @@ struct Told {
     std::optional<std::string> error;
     std::size_t addressed = 0;
     std::size_t sent = 0;
+    std::size_t part = 0;
     std::vector<std::string> devices;
 };
 
@@ -60,6 +61,7 @@ std::optional<Told> read_told(const std::string& payload) {
     } else {
         told.addressed = in.natural_if_any("addressed", 0, SIZE_MAX).value_or(0);
         told.sent = in.natural_if_any("sent", 0, SIZE_MAX).value_or(0);
+        told.part = in.natural_if_any("part", 0, SIZE_MAX).value_or(0);
     }
     told.devices = texts(in.json_if_any("devices"));
     told.error = in.object_if_any("error");
@@ -99,7 +101,9 @@ BroadcastProgress::Read BroadcastProgress::take(const std::string& payload) {
             addressed_ += told->addressed;
         }
         answered_.insert(node);
-        std::move(told->devices.begin(), told->devices.end(), std::back_inserter(devices_));
+        if (parts_.emplace(node, told->part).second) {  // a repeated broadcast tells them again
+            std::move(told->devices.begin(), told->devices.end(), std::back_inserter(devices_));
+        }
     } else if (told->state == "sent") {
         if (answered_.insert(node).second) {
             addressed_ += told->addressed;

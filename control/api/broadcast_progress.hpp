@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace dm::control {
@@ -51,6 +52,7 @@ private:
     std::set<std::string> addressed_by_;  ///< nodes whose `addressed` is counted
     std::size_t refusals_ = 0;
     std::size_t addressed_ = 0;
+    std::set<std::pair<std::string, std::size_t>> parts_;  ///< of a node's list, that are here
     std::vector<std::string> devices_;
     std::unordered_map<std::string, std::string_view> end_of_;  ///< state by device
     std::vector<Ended> ended_;

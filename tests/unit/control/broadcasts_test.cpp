@@ -193,3 +193,10 @@ TEST_CASE("a reader that has caught up gets events again") {
     CHECK(bench.told(R"("succeeded":1000,"failed":1,)"));
     CHECK(bench.responder.of[1].ended);
 }
+
+TEST_CASE("a list of devices that is told again is not kept twice") {
+    BroadcastProgress progress;
+    CHECK(progress.take(kAddressed).name == "addressed");
+    CHECK(progress.take(kAddressed).name == "addressed");
+    CHECK(progress.devices() == std::vector<std::string>{"a", "b"});
+}
