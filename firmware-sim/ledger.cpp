@@ -137,7 +137,7 @@ std::vector<CommandNumber> Ledger::unfinished() const {
     return numbers;
 }
 
-std::vector<CommandNumber> Ledger::due(Instant now) {
+std::vector<CommandNumber> Ledger::due(Instant now, std::size_t most) {
     oldest_open_ = std::max(oldest_open_, first_);
     for (; oldest_open_ - first_ < entries_.size(); ++oldest_open_) {
         Entry& entry = entries_[oldest_open_ - first_];
@@ -153,7 +153,7 @@ std::vector<CommandNumber> Ledger::due(Instant now) {
     }
 
     std::vector<CommandNumber> again;
-    while (!unaccepted_.empty()) {
+    while (!unaccepted_.empty() && again.size() < most) {
         const CommandNumber number = unaccepted_.front();
         if (number >= first_) {
             Entry& entry = entries_[number - first_];

@@ -4,6 +4,7 @@
 #include "firmware-sim/histogram.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -62,9 +63,9 @@ public:
                   Instant now);
     void rejected(CommandNumber number, const std::string& code);
 
-    /// Declares overdue commands lost and returns those that are to be published again now.
-    /// Cheap to call often.
-    [[nodiscard]] std::vector<CommandNumber> due(Instant now);
+    /// Declares overdue commands lost and returns those that are to be published again now, at most
+    /// so many; the others stay due. Cheap to call often.
+    [[nodiscard]] std::vector<CommandNumber> due(Instant now, std::size_t most = SIZE_MAX);
 
     /// Accepted, and without an outcome so far: whoever may have missed it asks again.
     [[nodiscard]] std::vector<CommandNumber> unfinished() const;

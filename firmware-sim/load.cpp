@@ -161,8 +161,8 @@ private:
     }
 
     void repeat(Instant now) {
-        if (link_.ready()) {
-            for (const CommandNumber number : ledger_.due(now)) {
+        if (link_.has_room()) {
+            for (const CommandNumber number : ledger_.due(now, kMaxBurst)) {
                 publish(number, true);
             }
         }

@@ -85,6 +85,16 @@ TEST_SUITE("firmware-sim/ledger") {
         CHECK(ledger.tally().repeated_sends == 3);
     }
 
+    TEST_CASE("no more are repeated at once than asked for; the others stay due") {
+        Ledger ledger{60s, 5s};
+        const auto a = ledger.send(t0);
+        const auto b = ledger.send(t0);
+        const auto c = ledger.send(t0);
+        CHECK(ledger.due(t0 + 5s, 2) == Numbers{a, b});
+        CHECK(ledger.due(t0 + 5s, 2) == Numbers{c});
+        CHECK(ledger.due(t0 + 5s, 2).empty());
+    }
+
     TEST_CASE("repeat_after zero: never again") {
         Ledger ledger{60s, 0s};
         static_cast<void>(ledger.send(t0));

@@ -18,10 +18,10 @@ WallTime at(std::int64_t unix_ms) {
     return WallTime(std::chrono::milliseconds(unix_ms));
 }
 
-const WallTime instant = at(1'795'335'330'123);
+const WallTime kInstant = at(1'795'335'330'123);
 
 // JSON text as both encodings give it back: no white space, floats in their shortest form.
-const std::string some_data = R"({"z":1,"a":[1.5,-2,true,null,"\"ü\u0000😀",{}],"m":1e+300})";
+const std::string kSomeData = R"({"z":1,"a":[1.5,-2,true,null,"\"ü\u0000😀",{}],"m":1e+300})";
 
 std::vector<DeviceFrame> device_frames() {
     const auto stream = [](bool is_private, std::string_view name) {
@@ -32,12 +32,12 @@ std::vector<DeviceFrame> device_frames() {
             Heartbeat{},
             Ack{"c-1"},
             Reply{"c-1", "ok", {}, {}, {}},
-            Reply{"c \xE2\x82\xAC", "weird \t status", some_data, instant, 4294967295U},
+            Reply{"c \xE2\x82\xAC", "weird \t status", kSomeData, kInstant, 4294967295U},
             Reply{"c", "ok", "null", at(-1), 1U},
             Telemetry{*Name::parse("temp"), "21.5", {}},
-            Telemetry{*Name::parse("temp"), some_data, instant},
+            Telemetry{*Name::parse("temp"), kSomeData, kInstant},
             Alert{Severity::critical, "hot", {}, {}},
-            Alert{Severity::info, "", some_data, instant},
+            Alert{Severity::info, "", kSomeData, kInstant},
             Subscribe{{}},
             Subscribe{{stream(false, "a"), stream(true, "b")}},
             Unsubscribe{{stream(true, "b")}},
@@ -46,15 +46,15 @@ std::vector<DeviceFrame> device_frames() {
 
 std::vector<ServerFrame> server_frames() {
     const DeviceId device = *DeviceId::parse("lamp:7@hall");
-    return {Welcome{device, "n", (1ULL << 53U) - 1, 20s, 65536, instant, {}},
-            Welcome{device, "n", 0, 1s, 1, instant, at(0)},
-            CommandFrame{"c", "set", "{}", instant, at(0), 30'000ms, 1},
-            CommandFrame{"c", "set \"x\"", some_data, instant, at(0), 0ms, 2},
+    return {Welcome{device, "n", (1ULL << 53U) - 1, 20s, 65536, kInstant, {}},
+            Welcome{device, "n", 0, 1s, 1, kInstant, at(0)},
+            CommandFrame{"c", "set", "{}", kInstant, at(0), 30'000ms, 1},
+            CommandFrame{"c", "set \"x\"", kSomeData, kInstant, at(0), 0ms, 2},
             ReplyAck{"c", ReplyResult::duplicate},
-            StreamMessage{"public.news", {}, some_data},
+            StreamMessage{"public.news", {}, kSomeData},
             StreamMessage{{}, "all", "\"x\""},
-            HeartbeatAnswer{instant},
-            TokenOk{instant},
+            HeartbeatAnswer{kInstant},
+            TokenOk{kInstant},
             Reconnect{"drain", 1500ms, {}},
             Reconnect{"drain", 0ms, "wss://other:8443/v1/device"},
             ErrorFrame{FrameError::bad_frame, "m", {}},
@@ -106,7 +106,7 @@ TEST_CASE("frames that differ are not equal") {
 TEST_CASE("args travel as the text that came in") {
     const std::string args = R"({ "b" : 1.00, "a":[ 1E2 ] })";
     const std::string text =
-        encode(Format::json, ServerFrame{CommandFrame{"c", "x", args, instant, instant, 1s, 1}});
+        encode(Format::json, ServerFrame{CommandFrame{"c", "x", args, kInstant, kInstant, 1s, 1}});
     CHECK(text.find(args) != std::string::npos);
 }
 
@@ -116,8 +116,8 @@ TEST_CASE("args keep their order and their numbers in CBOR") {
                ServerFrame{CommandFrame{"c",
                                         "x",
                                         R"({"b":18446744073709551615,"a":-9223372036854775808})",
-                                        instant,
-                                        instant,
+                                        kInstant,
+                                        kInstant,
                                         1s,
                                         1}});
     CHECK(test::to_hex(bytes).find("6461726773a261621bffffffffffffffff61613b7fffffffffffffff") !=
