@@ -4,6 +4,7 @@
 #include "device-mgmt/broker/outbound_check.hpp"
 #include "device-mgmt/broker/paho_connection.hpp"
 #include "device-mgmt/broker/paho_options.hpp"
+#include "device-mgmt/broker/send_queue.hpp"
 #include "device-mgmt/broker/send_window.hpp"
 #include "device-mgmt/core/clock.hpp"
 
@@ -27,8 +28,6 @@ namespace {
 constexpr std::chrono::seconds kConnectSlack{4};
 /// For the DISCONNECT that ends the session.
 constexpr std::chrono::seconds kDisconnectPatience{2};
-/// Messages handed to Paho between two looks at everything else.
-constexpr std::size_t kSendBatch = 16;
 
 class MqttBroker final : public Broker {
 public:
@@ -55,18 +54,6 @@ public:
 private:
     using Lock = std::unique_lock<std::mutex>;
 
-    struct Queued {
-        OutboundMessage message;
-        PublishTicket ticket;
-        std::size_t bytes;
-    };
-
-    /// A message and its place in the window.
-    struct Handed {
-        OutboundMessage message;
-        std::size_t slot;
-    };
-
     struct Verdict {
         PublishTicket ticket;
         PublishResult result;
@@ -88,8 +75,8 @@ private:
     void serve(Lock& lock);
     void work(Lock& lock);
     void leave_if_told(Lock& lock);
-    [[nodiscard]] std::vector<Handed> take_sendable();
-    void send(Lock& lock, const std::vector<Handed>& batch);
+    [[nodiscard]] std::vector<SendQueue::Taken> take_sendable();
+    void send(Lock& lock, const std::vector<SendQueue::Taken>& batch);
     void deliver_verdicts(Lock& lock);
     void lose(Lock& lock);
     void finish(Lock& lock);
@@ -113,8 +100,7 @@ private:
     // and take this one, so the other order would deadlock.
     std::mutex mutex_;
     std::condition_variable wake_;
-    std::deque<Queued> queue_;
-    std::size_t queued_bytes_ = 0;
+    SendQueue queue_;
     std::deque<Verdict> verdicts_;  ///< for the worker to report; as many as callers await
     SendWindow window_;
     LinkState link_;
@@ -146,13 +132,11 @@ bool MqttBroker::publish(OutboundMessage message, PublishTicket ticket) {
         if (ended_) {
             return false;
         }
-        const std::size_t bound = message.qos == 0 ? kMaxQueuedPublishes / 2 : kMaxQueuedPublishes;
-        const bool room = queue_.size() < bound && queued_bytes_ + bytes <= kMaxQueuedBytes;
+        const bool room = queue_.has_room(message.qos, bytes);
         if (publishable && connected_ && !stopping_ && room) {
             const bool too_large = bytes > link_.connack.maximum_packet_size;
             if (!too_large) {
-                queued_bytes_ += bytes;
-                queue_.push_back({std::move(message), ticket, bytes});
+                queue_.push(std::move(message), ticket, bytes);
                 taken = true;
             } else if (ticket != 0) {
                 verdicts_.push_back({ticket, PublishResult::refused});
@@ -309,7 +293,7 @@ void MqttBroker::serve(Lock& lock) {
 void MqttBroker::work(Lock& lock) {
     leave_if_told(lock);
     while (!link_.down) {
-        const std::vector<Handed> batch = take_sendable();
+        const auto batch = take_sendable();
         if (batch.empty()) {
             break;
         }
@@ -327,34 +311,23 @@ void MqttBroker::leave_if_told(Lock& lock) {
     }
 }
 
-/// Messages off the queue for which there is room, at most kSendBatch.
-std::vector<MqttBroker::Handed> MqttBroker::take_sendable() {
-    std::vector<Handed> batch;
+/// Messages off the queue for which there is room.
+std::vector<SendQueue::Taken> MqttBroker::take_sendable() {
     congested_ = false;
     if (queue_.empty() || window_.full()) {
-        return batch;
+        return {};
     }
     const std::size_t unacknowledged = connection_->unacknowledged_bytes();
-    while (!queue_.empty() && !window_.full() && batch.size() < kSendBatch) {
-        Queued& next = queue_.front();
-        const std::size_t before = window_.bytes() + unacknowledged;
-        if (before != 0 && before + next.bytes > kMaxInFlightBytes) {
-            congested_ = batch.empty() && unacknowledged > 0;
-            break;
-        }
-        queued_bytes_ -= next.bytes;
-        const auto slot = window_.take(next.ticket, next.bytes);
-        batch.push_back({std::move(next.message), *slot});
-        queue_.pop_front();
-    }
+    auto batch = queue_.take(window_, unacknowledged);
+    congested_ = batch.empty() && unacknowledged > 0;
     return batch;
 }
 
 /// Hands a batch to Paho.
-void MqttBroker::send(Lock& lock, const std::vector<Handed>& batch) {
+void MqttBroker::send(Lock& lock, const std::vector<SendQueue::Taken>& batch) {
     std::vector<std::pair<std::size_t, PublishResult>> failed;
     lock.unlock();
-    for (const Handed& next : batch) {
+    for (const SendQueue::Taken& next : batch) {
         if (const auto sent = connection_->send(next.message, next.slot); !sent) {
             failed.emplace_back(next.slot, sent.error());
         }
@@ -397,13 +370,9 @@ void MqttBroker::lose(Lock& lock) {
     for (const PublishTicket ticket : window_.give_back_all()) {
         verdicts_.push_back({ticket, PublishResult::failed});
     }
-    for (const Queued& queued : queue_) {
-        if (queued.ticket != 0) {
-            verdicts_.push_back({queued.ticket, PublishResult::failed});
-        }
+    for (const PublishTicket ticket : queue_.give_up()) {
+        verdicts_.push_back({ticket, PublishResult::failed});
     }
-    queue_.clear();
-    queued_bytes_ = 0;
     const std::string reason = std::move(link_.reason);
     link_ = {};
     lock.unlock();
