@@ -19,7 +19,7 @@ public:
     /// A message off the queue and its slot in the window.
     struct Taken {
         OutboundMessage message;
-        std::size_t slot;
+        std::size_t slot = 0;
     };
 
     [[nodiscard]] bool has_room(int qos, std::size_t bytes) const;
@@ -40,8 +40,8 @@ public:
 private:
     struct Waiting {
         OutboundMessage message;
-        PublishTicket ticket;
-        std::size_t bytes;
+        PublishTicket ticket = 0;
+        std::size_t bytes = 0;
     };
 
     std::deque<Waiting> waiting_;
