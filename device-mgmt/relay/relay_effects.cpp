@@ -137,11 +137,11 @@ void Relay::publish_state(const core::PublishStatus& status) {
     if (status.also && status.also->topic) {
         messages.push_back(publications_.state_to(status, *status.also));
     }
-    if (states_.is_full()) {
+    const core::CommandKey key{status.status.device, status.status.id};
+    if (!states_.has_room(key)) {
         metrics_.broker_dropped("status");
         return;
     }
-    const core::CommandKey key{status.status.device, status.status.id};
     metrics_.states_coalesced(states_.put(key, std::move(messages), clock_().mono));
     publish_due_states();
 }

@@ -25,8 +25,10 @@ public:
     /// A state's messages: to the status topic, and to the operator that asked for states.
     using Messages = std::vector<broker::OutboundMessage>;
 
-    /// For further commands; not for a later state of one that waits.
-    [[nodiscard]] bool is_full() const { return waiting_.size() >= kMaxCommands; }
+    /// A later state of a command that waits takes no further room.
+    [[nodiscard]] bool has_room(const core::CommandKey& key) const {
+        return waiting_.size() < kMaxCommands || waiting_.count(key) != 0;
+    }
 
     /// How many messages of an earlier state these replace.
     std::size_t put(const core::CommandKey& key, Messages messages, core::Instant now);

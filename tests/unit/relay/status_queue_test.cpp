@@ -64,3 +64,14 @@ TEST_CASE("what has waited long enough is due under pressure, too") {
     CHECK(states.take(Instant(1s + StatusQueue::kMaxWait - 1ms), false).empty());
     CHECK(payload_of(states.take(Instant(1s + StatusQueue::kMaxWait), false)) == "delivered");
 }
+
+TEST_CASE("a full queue has room for a later state of what waits, and for nothing else") {
+    StatusQueue states;
+    for (std::size_t i = 0; i < StatusQueue::kMaxCommands; ++i) {
+        states.put(key(std::to_string(i)), state("sent"), Instant(1s));
+    }
+    CHECK(states.has_room(key("0")));
+    CHECK_FALSE(states.has_room(key("new")));
+    states.ended(key("0"));
+    CHECK(states.has_room(key("new")));
+}
