@@ -32,7 +32,7 @@ def test_what_is_sent_again_to_a_restarted_simulator_is_not_executed_again(simul
     simulator.flags["ack"] = "false"
     simulator.start()
     id_ = operator.command(DEVICE, "sleep", args={"ms": 600_000}, timeout_s=300)
-    simulator.wait_for("executed", id=id_)
+    simulator.wait_for_result(id_)
     simulator.program.kill()
     simulator.start()
     assert operator.outcome(DEVICE, id_)["state"] == "succeeded"

@@ -49,6 +49,15 @@ class Simulator:
         return wait_for(lambda: self.events(event, **fields), f"{event} {fields}",
                         log=self.program)[0]
 
+    def wait_for_result(self, id_):
+        """Until the journal holds the reply: whoever is killed before that, although the command
+        is executed, cannot know how it went."""
+        def kept():
+            return any(line.startswith("R ") and id_ in line
+                       for file in (self.folder / "journal").glob("*.journal")
+                       for line in file.read_text().splitlines())
+        wait_for(kept, f"the result of {id_} in the journal", log=self.program)
+
     def stop(self, judged=True):
         """`judged`: it must be content with what it saw, as its exit code tells."""
         self.program.signal(signal.SIGTERM)
