@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include <pthread.h>
+
 namespace dm::broker {
 
 namespace {
@@ -121,6 +123,7 @@ private:
 void MqttBroker::start(BrokerListener& listener) {
     listener_ = &listener;
     worker_ = std::thread([this] { run(); });
+    pthread_setname_np(worker_.native_handle(), "broker");
 }
 
 bool MqttBroker::publish(OutboundMessage message, PublishTicket ticket) {

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <pthread.h>
+
 namespace dm::http {
 
 namespace {
@@ -58,6 +60,7 @@ public:
         }
         for (std::size_t i = 0; i < settings_.threads; ++i) {
             threads_.emplace_back([this] { io_->run(); });
+            pthread_setname_np(threads_.back().native_handle(), "http");
         }
         return {};
     }

@@ -2,10 +2,13 @@
 
 #include <utility>
 
+#include <pthread.h>
+
 namespace dm::store {
 
 void Reader::start() {
     thread_ = std::thread([this] { loop(); });
+    pthread_setname_np(thread_.native_handle(), "store-reader");
 }
 
 void Reader::stop() {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <pthread.h>
+
 namespace dm::store {
 
 namespace {
@@ -79,6 +81,7 @@ void Writer::start(const std::vector<core::Command>& unfinished) {
     }
     commands_.settle();
     thread_ = std::thread([this] { run(); });
+    pthread_setname_np(thread_.native_handle(), "store-writer");
 }
 
 void Writer::push(Op op) {
