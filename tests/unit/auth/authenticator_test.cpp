@@ -5,6 +5,7 @@
 #include <string>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 using namespace dm::auth;
 using namespace dm::test;
@@ -114,7 +115,7 @@ TEST_CASE("what presents nothing usable says why") {
                                       std::string{"Bearer\t"} + token,
                                       "Bearer" + token,
                                       "Bearer " + token + " ",
-                                      "Bearer " + token + ", Bearer " + token,
+                                      fmt::format("Bearer {0}, Bearer {0}", token),
                                       token}) {
         CAPTURE(header);
         CHECK(outcome(authenticator.check(bearer(header), kNow)) == "malformed");
@@ -123,7 +124,7 @@ TEST_CASE("what presents nothing usable says why") {
                                      std::string{"access_token"},
                                      "access_token=%6" + token,
                                      "access_token=" + token + "%",
-                                     "access_token=" + token + "&access_token=" + token,
+                                     fmt::format("access_token={0}&access_token={0}", token),
                                      "access_token=Bearer%20" + token}) {
         CAPTURE(query);
         CHECK(outcome(authenticator.check({std::nullopt, std::nullopt, query}, kNow)) ==

@@ -15,7 +15,7 @@ TEST_CASE("credentials are made, listed and removed by command") {
     const TempFolder folder;
     const std::string file = (folder.path() / "credentials").string();
     const auto run = [&](std::vector<std::string> arguments) {
-        arguments.push_back("--auth.credentials");
+        arguments.emplace_back("--auth.credentials");
         arguments.push_back(file);
         return dm::auth::run(credentials_command(), dm::settings::Sources{arguments, {}});
     };

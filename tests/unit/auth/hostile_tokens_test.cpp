@@ -204,7 +204,7 @@ void add_shapes(HostileTokens& tokens) {
 }
 
 void add_claims(HostileTokens& tokens) {
-    const auto time = [](const std::string& exp) { return bare("\"sub\":\"d-1\"," + exp); };
+    const auto time = [](const std::string& exp) { return bare(R"("sub":"d-1",)" + exp); };
     tokens.push_back({"expired", with_claims(time(R"("exp":1799999940)")), "expired"});
     tokens.push_back({"expired long ago", with_claims(time(R"("exp":0)")), "expired"});
     tokens.push_back({"no exp", with_claims(bare(R"("sub":"d-1")")), "missing_claim"});
@@ -219,7 +219,7 @@ void add_claims(HostileTokens& tokens) {
         {"issued in future", with_claims(good_claims(R"(,"iat":1800000061)")), "not_yet_valid"});
     tokens.push_back({"nbf is a text", with_claims(good_claims(R"(,"nbf":"0")")), "malformed"});
     tokens.push_back({"no sub", with_claims(bare(kExp)), "missing_claim"});
-    for (const char* sub : {"1", "null", "[\"d-1\"]", "{\"id\":\"d-1\"}"}) {
+    for (const char* sub : {"1", "null", R"(["d-1"])", R"({"id":"d-1"})"}) {
         tokens.push_back({"sub is no text",
                           with_claims(bare("\"sub\":" + std::string{sub} + "," + kExp)),
                           "missing_claim"});

@@ -29,7 +29,7 @@ public:
 
     void on_published(PublishTicket ticket, PublishResult result) override {
         outcomes.emplace_back(ticket, result);
-        lines.push_back("outcome");
+        lines.emplace_back("outcome");
     }
 };
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 using namespace dm::control;
@@ -31,7 +32,7 @@ TEST_CASE("the description has every route with its role, and no other") {
     std::set<std::string> described;
     for (const auto& [path, methods] : document.at("paths").items()) {
         for (const auto& [method, operation] : methods.items()) {
-            described.insert(method + " " + path);
+            described.insert(fmt::format("{} {}", method, path));
         }
     }
     std::set<std::string> served;
@@ -39,7 +40,7 @@ TEST_CASE("the description has every route with its role, and no other") {
         const std::string path(row.pattern);
         const std::string method = lower(row.method);
         CAPTURE(path);
-        served.insert(method + " " + path);
+        served.insert(fmt::format("{} {}", method, path));
         const json& operation = document.at("paths").at(path).at(method);
         if (row.role) {
             CHECK(operation.at("x-role") == word(*row.role));

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-using dm::control::Event;
 using dm::control::EventRing;
 
 TEST_CASE("events are numbered without gaps and found by device") {

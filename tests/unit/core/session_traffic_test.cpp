@@ -119,7 +119,7 @@ TEST_CASE("subscriptions are the relay's business") {
     bench.receive(R"({"event":"unsubscribe","streams":["public.news"]})");
     const auto frames = bench.host.reported<core::ForwardedFrame>();
     REQUIRE(frames.size() == 2);
-    const auto* subscribe = std::get_if<proto::Subscribe>(&frames[0]);
+    const auto* subscribe = std::get_if<proto::Subscribe>(&frames.front());
     REQUIRE(subscribe != nullptr);
     CHECK(subscribe->streams.size() == 2);
     CHECK(std::holds_alternative<proto::Unsubscribe>(frames[1]));

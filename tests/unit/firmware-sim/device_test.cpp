@@ -106,12 +106,13 @@ const Frame* find(const Device::Frames& frames) {
 }
 
 struct FixedCredentials final : sim::Credentials {
-    std::optional<std::string> authorization(const proto::DeviceId&,
-                                             proto::WallTime) const override {
+    [[nodiscard]] std::optional<std::string> authorization(const proto::DeviceId&,
+                                                           proto::WallTime) const override {
         return "Bearer first";
     }
 
-    std::optional<std::string> renewal(const proto::DeviceId&, proto::WallTime) const override {
+    [[nodiscard]] std::optional<std::string> renewal(const proto::DeviceId&,
+                                                     proto::WallTime) const override {
         return "fresh";
     }
 };

@@ -13,41 +13,41 @@ using dm::sim::Ledger;
 using Numbers = std::vector<dm::sim::CommandNumber>;
 
 TEST_SUITE("firmware-sim/ledger") {
-    const Instant t0{};
+    const Instant kStart{};
 
     TEST_CASE("a command that is accepted and finished leaves nothing open") {
         Ledger ledger{60s, 5s};
-        const auto number = ledger.send(t0);
+        const auto number = ledger.send(kStart);
         CHECK(ledger.outstanding() == 1);
-        ledger.accepted(number, t0 + 2ms);
-        ledger.finished(number, "succeeded", "m-1", t0 + 10ms);
+        ledger.accepted(number, kStart + 2ms);
+        ledger.finished(number, "succeeded", "m-1", kStart + 10ms);
         CHECK(ledger.outstanding() == 0);
         CHECK(ledger.tally().accepted == 1);
         CHECK(ledger.tally().by_state.at("succeeded") == 1);
         CHECK(ledger.accept_times().max() == 2ms);
         CHECK(ledger.round_trips().max() == 10ms);
-        CHECK(ledger.due(t0 + 100s).empty());
+        CHECK(ledger.due(kStart + 100s).empty());
         CHECK(ledger.tally().lost == 0);
     }
 
     TEST_CASE("accepted may come after the terminal message, and twice") {
         Ledger ledger{60s, 5s};
-        const auto number = ledger.send(t0);
-        ledger.finished(number, "failed", "m-1", t0);
-        ledger.accepted(number, t0);
-        ledger.accepted(number, t0);
+        const auto number = ledger.send(kStart);
+        ledger.finished(number, "failed", "m-1", kStart);
+        ledger.accepted(number, kStart);
+        ledger.accepted(number, kStart);
         CHECK(ledger.tally().accepted == 1);
         CHECK(ledger.tally().contradicted == 0);
     }
 
     TEST_CASE("the same terminal message again is a repetition, another one a duplicate") {
         Ledger ledger{60s, 5s};
-        const auto number = ledger.send(t0);
-        ledger.finished(number, "succeeded", "m-1", t0);
-        ledger.finished(number, "succeeded", "m-1", t0);
+        const auto number = ledger.send(kStart);
+        ledger.finished(number, "succeeded", "m-1", kStart);
+        ledger.finished(number, "succeeded", "m-1", kStart);
         CHECK(ledger.tally().repeated_terminals == 1);
         CHECK(ledger.tally().duplicated == 0);
-        ledger.finished(number, "timed_out", "m-2", t0);
+        ledger.finished(number, "timed_out", "m-2", kStart);
         CHECK(ledger.tally().duplicated == 1);
         CHECK(ledger.tally().finished == 1);
         CHECK(ledger.tally().by_state.count("timed_out") == 0);
@@ -55,64 +55,64 @@ TEST_SUITE("firmware-sim/ledger") {
 
     TEST_CASE("unfinished are those that were accepted and have no outcome") {
         Ledger ledger{60s, 5s};
-        const auto finished = ledger.send(t0);
-        const auto open = ledger.send(t0);
-        const auto rejected = ledger.send(t0);
-        const auto silent = ledger.send(t0);
-        ledger.accepted(finished, t0);
-        ledger.accepted(open, t0);
-        ledger.finished(finished, "succeeded", "m-1", t0);
+        const auto finished = ledger.send(kStart);
+        const auto open = ledger.send(kStart);
+        const auto rejected = ledger.send(kStart);
+        const auto silent = ledger.send(kStart);
+        ledger.accepted(finished, kStart);
+        ledger.accepted(open, kStart);
+        ledger.finished(finished, "succeeded", "m-1", kStart);
         ledger.rejected(rejected, "queue_full");
         CHECK(ledger.unfinished() == Numbers{open});
-        ledger.accepted(silent, t0);
+        ledger.accepted(silent, kStart);
         CHECK(ledger.unfinished() == Numbers{open, silent});
-        static_cast<void>(ledger.due(t0 + 60s));
+        static_cast<void>(ledger.due(kStart + 60s));
         CHECK(ledger.unfinished().empty());
     }
 
     TEST_CASE("a command is sent again every repeat_after until it is accepted") {
         Ledger ledger{60s, 5s};
-        const auto a = ledger.send(t0);
-        const auto b = ledger.send(t0 + 1s);
-        CHECK(ledger.due(t0 + 4999ms).empty());
-        CHECK(ledger.due(t0 + 5s) == Numbers{a});
-        CHECK(ledger.due(t0 + 5s).empty());
-        CHECK(ledger.due(t0 + 6s) == Numbers{b});
-        ledger.accepted(a, t0 + 7s);
-        CHECK(ledger.due(t0 + 30s) == Numbers{b});
-        ledger.finished(b, "succeeded", "m", t0 + 31s);
-        CHECK(ledger.due(t0 + 40s).empty());
+        const auto a = ledger.send(kStart);
+        const auto b = ledger.send(kStart + 1s);
+        CHECK(ledger.due(kStart + 4999ms).empty());
+        CHECK(ledger.due(kStart + 5s) == Numbers{a});
+        CHECK(ledger.due(kStart + 5s).empty());
+        CHECK(ledger.due(kStart + 6s) == Numbers{b});
+        ledger.accepted(a, kStart + 7s);
+        CHECK(ledger.due(kStart + 30s) == Numbers{b});
+        ledger.finished(b, "succeeded", "m", kStart + 31s);
+        CHECK(ledger.due(kStart + 40s).empty());
         CHECK(ledger.tally().repeated_sends == 3);
     }
 
     TEST_CASE("no more are repeated at once than asked for; the others stay due") {
         Ledger ledger{60s, 5s};
-        const auto a = ledger.send(t0);
-        const auto b = ledger.send(t0);
-        const auto c = ledger.send(t0);
-        CHECK(ledger.due(t0 + 5s, 2) == Numbers{a, b});
-        CHECK(ledger.due(t0 + 5s, 2) == Numbers{c});
-        CHECK(ledger.due(t0 + 5s, 2).empty());
+        const auto a = ledger.send(kStart);
+        const auto b = ledger.send(kStart);
+        const auto c = ledger.send(kStart);
+        CHECK(ledger.due(kStart + 5s, 2) == Numbers{a, b});
+        CHECK(ledger.due(kStart + 5s, 2) == Numbers{c});
+        CHECK(ledger.due(kStart + 5s, 2).empty());
     }
 
     TEST_CASE("repeat_after zero: never again") {
         Ledger ledger{60s, 0s};
-        static_cast<void>(ledger.send(t0));
-        CHECK(ledger.due(t0 + 59s).empty());
+        static_cast<void>(ledger.send(kStart));
+        CHECK(ledger.due(kStart + 59s).empty());
     }
 
     TEST_CASE("without an outcome a command is lost after the patience, accepted or not") {
         Ledger ledger{60s, 0s};
-        const auto a = ledger.send(t0);
-        const auto b = ledger.send(t0 + 1s);
-        ledger.accepted(b, t0 + 1s);
-        static_cast<void>(ledger.due(t0 + 59'999ms));
+        const auto a = ledger.send(kStart);
+        const auto b = ledger.send(kStart + 1s);
+        ledger.accepted(b, kStart + 1s);
+        static_cast<void>(ledger.due(kStart + 59'999ms));
         CHECK(ledger.tally().lost == 0);
-        static_cast<void>(ledger.due(t0 + 61s));
+        static_cast<void>(ledger.due(kStart + 61s));
         CHECK(ledger.tally().lost == 2);
         CHECK(ledger.tally().never_accepted == 1);
         CHECK(ledger.outstanding() == 0);
-        ledger.finished(a, "succeeded", "m", t0 + 70s);
+        ledger.finished(a, "succeeded", "m", kStart + 70s);
         CHECK(ledger.tally().late == 1);
         CHECK(ledger.tally().finished == 1);
         CHECK(ledger.outstanding() == 0);
@@ -120,27 +120,27 @@ TEST_SUITE("firmware-sim/ledger") {
 
     TEST_CASE("an old command that is still open does not hide younger lost ones") {
         Ledger ledger{60s, 0s};
-        const auto a = ledger.send(t0);
-        static_cast<void>(ledger.send(t0 + 1s));
-        static_cast<void>(ledger.send(t0 + 2s));
-        ledger.finished(a, "succeeded", "m", t0 + 3s);
-        static_cast<void>(ledger.due(t0 + 62s));
+        const auto a = ledger.send(kStart);
+        static_cast<void>(ledger.send(kStart + 1s));
+        static_cast<void>(ledger.send(kStart + 2s));
+        ledger.finished(a, "succeeded", "m", kStart + 3s);
+        static_cast<void>(ledger.due(kStart + 62s));
         CHECK(ledger.tally().lost == 2);
     }
 
     TEST_CASE("a rejection ends a command; rejected and accepted is a contradiction") {
         Ledger ledger{60s, 5s};
-        const auto a = ledger.send(t0);
+        const auto a = ledger.send(kStart);
         ledger.rejected(a, "queue_full");
         ledger.rejected(a, "queue_full");
         CHECK(ledger.outstanding() == 0);
         CHECK(ledger.tally().rejected() == 1);
-        CHECK(ledger.due(t0 + 100s).empty());
-        ledger.accepted(a, t0);
+        CHECK(ledger.due(kStart + 100s).empty());
+        ledger.accepted(a, kStart);
         CHECK(ledger.tally().contradicted == 1);
 
-        const auto b = ledger.send(t0);
-        ledger.accepted(b, t0);
+        const auto b = ledger.send(kStart);
+        ledger.accepted(b, kStart);
         ledger.rejected(b, "busy");
         CHECK(ledger.tally().contradicted == 2);
         CHECK(ledger.outstanding() == 1);
@@ -148,7 +148,7 @@ TEST_SUITE("firmware-sim/ledger") {
 
     TEST_CASE("messages about numbers that were never sent are counted apart") {
         Ledger ledger{60s, 5s};
-        ledger.finished(7, "succeeded", "m", t0);
+        ledger.finished(7, "succeeded", "m", kStart);
         CHECK(ledger.tally().unknown == 1);
         CHECK(ledger.tally().finished == 0);
     }
@@ -156,7 +156,7 @@ TEST_SUITE("firmware-sim/ledger") {
     TEST_CASE("timed out, expired and cancelled are no answers of the device") {
         Ledger ledger{60s, 5s};
         for (const char* state : {"succeeded", "failed", "timed_out", "expired", "cancelled"}) {
-            ledger.finished(ledger.send(t0), state, state, t0);
+            ledger.finished(ledger.send(kStart), state, state, kStart);
         }
         CHECK(ledger.tally().unanswered() == 3);
         CHECK(ledger.tally().finished == 5);
@@ -177,11 +177,11 @@ TEST_SUITE("firmware-sim/command_ids") {
 
 TEST_SUITE("firmware-sim/pacer") {
     TEST_CASE("a late tick makes up for what was due") {
-        const Instant t0{};
-        const dm::sim::Pacer pacer{100, t0};
-        CHECK(pacer.due(t0) == 1);
-        CHECK(pacer.due(t0 + 1s) == 101);
-        CHECK(dm::sim::Pacer{0, t0}.due(t0) == UINT64_MAX);
+        const Instant kStart{};
+        const dm::sim::Pacer pacer{100, kStart};
+        CHECK(pacer.due(kStart) == 1);
+        CHECK(pacer.due(kStart + 1s) == 101);
+        CHECK(dm::sim::Pacer{0, kStart}.due(kStart) == UINT64_MAX);
     }
 
     TEST_CASE("rates are numbers with or without /s") {

@@ -1,5 +1,8 @@
 #include "firmware-sim/scenario.hpp"
 
+#include <algorithm>
+#include <string>
+
 #include <doctest/doctest.h>
 
 using namespace std::chrono_literals;
@@ -52,12 +55,9 @@ reply_delay_ms = 7
         const auto& problems = scenario.error();
         CHECK(problems.size() == 7);
         const auto told = [&](const std::string& start) {
-            for (const auto& problem : problems) {
-                if (problem.compare(0, start.size(), start) == 0) {
-                    return true;
-                }
-            }
-            return false;
+            return std::any_of(problems.begin(), problems.end(), [&](const auto& problem) {
+                return problem.compare(0, start.size(), start) == 0;
+            });
         };
         CHECK(told("bad.toml:1:"));
         CHECK(told("bad.toml:3: 'model'"));

@@ -5,7 +5,6 @@
 using namespace std::chrono_literals;
 using namespace dm;
 using sim::Instant;
-using sim::Moment;
 
 namespace {
 

@@ -36,6 +36,8 @@ TEST_CASE("a peer cannot forge a line or drive the terminal") {
           R"(INFO e v="x\n2026 ERROR fake a=b\r\t\u001b[31m\u007f")");
     CHECK(escape("\xC2\x9B"
                  "1m") == R"(\u009b1m)");
+    // The very characters that are to be made visible.
+    // NOLINTNEXTLINE(misc-misleading-bidirectional)
     CHECK(escape("\xE2\x80\xA8\xE2\x80\xAE") == R"(\u2028\u202e)");
     CHECK(escape(std::string_view{"a\0b", 3}) == R"(a\u0000b)");
 }

@@ -38,7 +38,7 @@ DeviceDetails device(const std::string& id) {
             "connected",
             {},
             {},
-            "{\"site\":\"" + std::string(2000, 's') + "\"}",
+            R"({"site":")" + std::string(2000, 's') + R"("})",
             {},
             kTime,
             kTime};

@@ -27,7 +27,7 @@ dm::broker::InboundMessage publish(const std::string& payload) {
 
 /// An inlet whose records are only noted, and decided when the test says so.
 struct Bench {
-    explicit Bench(Lsn durable = 0) : durable_(durable) {}
+    explicit Bench(Lsn up_to = 0) : durable(up_to) {}
 
     void arrive(const std::string& payload) {
         inlet.arrived(publish(payload), {});
@@ -43,7 +43,7 @@ struct Bench {
         inlet.decide(lsn, [this, lsn] { decided.push_back(lsn); });
     }
 
-    Lsn durable_;
+    Lsn durable;
     asio::io_context io;
     dm::test::MemoryIngress log;
     dm::test::MemoryStore store{
@@ -54,7 +54,7 @@ struct Bench {
     Inlet inlet{io,
                 store,
                 log,
-                durable_,
+                durable,
                 dm::relay::UuidSource(1),
                 [this](Arrival& arrival) { taken.push_back(arrival.record.payload); },
                 [](const std::string& why) { throw std::runtime_error(why); }};

@@ -62,6 +62,7 @@ broker::OutboundMessage retained(const std::string& topic, const std::string& pa
 
 std::vector<std::string> payloads(const std::vector<test::MemoryBroker::Published>& published) {
     std::vector<std::string> all;
+    all.reserve(published.size());
     for (const auto& each : published) {
         all.push_back(each.message.payload);
     }

@@ -1,5 +1,6 @@
 #include "device-mgmt/relay/publications.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -23,12 +24,10 @@ core::FinishedCommand finished() {
 }
 
 bool has(const broker::OutboundMessage& message, const char* key, const char* value) {
-    for (const auto& [name, text] : message.user_properties) {
-        if (name == key && text == value) {
-            return true;
-        }
-    }
-    return false;
+    const auto& properties = message.user_properties;
+    return std::any_of(properties.begin(), properties.end(), [&](const auto& property) {
+        return property.first == key && property.second == value;
+    });
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ FinishedCommand finished(const std::string& id, dm::proto::WallTime at) {
 /// A store whose completions run when told.
 struct Bench {
     explicit Bench(dm::test::MemoryStoreSettings settings = {})
-        : store(settings,
+        : store(std::move(settings),
                 [this](std::function<void()> done) { posted.push_back(std::move(done)); }) {}
 
     void run() {

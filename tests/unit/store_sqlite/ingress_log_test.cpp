@@ -19,7 +19,7 @@ using dm::store::Lsn;
 namespace {
 
 IngressSettings small(const dm::test::TempFolder& folder) {
-    return {(folder.path() / "ingress").string(), 4096, 5 * 4096, 0};
+    return {(folder.path() / "ingress").string(), 4096, 20'480, 0};
 }
 
 std::unique_ptr<IngressLog> open(const IngressSettings& settings, Lsn durable = 0) {
