@@ -1,6 +1,7 @@
 #include "tests/broker/mosquitto_process.hpp"
 
 #include <array>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
@@ -10,7 +11,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -65,7 +65,8 @@ std::uint16_t free_port() {
     return ntohs(address.sin_port);
 }
 
-MosquittoProcess::MosquittoProcess(std::string extra) : folder_(make_folder()), port_(free_port()) {
+MosquittoProcess::MosquittoProcess(const std::string& extra)
+    : folder_(make_folder()), port_(free_port()) {
     std::ofstream config(folder_ / "mosquitto.conf");
     // Quiet, since nobody reads its output later. No limit would be max_queued_messages 0, but with
     // that Mosquitto 2.0.11 drops whoever publishes what it denies.

@@ -15,7 +15,7 @@ namespace dm::test {
 class MosquittoProcess {
 public:
     /// `extra`: further lines of the configuration. Does not start it.
-    explicit MosquittoProcess(std::string extra = {});
+    explicit MosquittoProcess(const std::string& extra = {});
     ~MosquittoProcess();
     MosquittoProcess(const MosquittoProcess&) = delete;
     MosquittoProcess& operator=(const MosquittoProcess&) = delete;

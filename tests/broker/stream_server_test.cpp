@@ -27,6 +27,9 @@ struct Bench final : RequestListener {
         thread = std::thread([this] { io.run(); });
     }
 
+    Bench(const Bench&) = delete;
+    Bench& operator=(const Bench&) = delete;
+
     ~Bench() override {
         io.stop();
         thread.join();

@@ -35,10 +35,10 @@ public:
                 client_ready_ = wire_.client_handshake() || client_ready_;
                 break;
             case 2:
-                wire_.deliver(how_much * how_much);
+                wire_.deliver(std::size_t{how_much} * how_much);
                 break;
             case 3:
-                wire_.collect(how_much * how_much);
+                wire_.collect(std::size_t{how_much} * how_much);
                 check_received();
                 break;
             case 4:

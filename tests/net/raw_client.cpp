@@ -88,11 +88,13 @@ tl::expected<Admission, Refusal> World::on_upgrade(const UpgradeRequest& request
 }
 
 core::LinkListener* World::on_open(core::DeviceLink& link, std::any identity) {
-    sessions.push_back({&link, std::make_unique<Listener>(), std::move(identity)});
+    auto listener = std::make_unique<Listener>();
+    Listener* const heard = listener.get();
+    sessions.push_back({&link, std::move(listener), std::move(identity)});
     if (on_opened) {
         on_opened(link);
     }
-    return sessions.back().listener.get();
+    return heard;
 }
 
 void World::until(const std::function<bool()>& done) {

@@ -119,7 +119,7 @@ TEST_CASE("a certificate that has expired meanwhile does not come back by a tick
     const auto session = earn(authority, context, false, &own);
     // The same server, days later.
     const auto later = loaded(authority.mutual(true), keys);
-    constexpr std::time_t kDays = 3 * 86400;
+    constexpr std::time_t kDays = std::time_t{3} * 86400;
     X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(later->native()), std::time(nullptr) + kDays);
     const auto back = come_back(authority, later, session, false, &own);
     CHECK_FALSE(back.resumed);

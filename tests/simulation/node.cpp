@@ -28,10 +28,10 @@ relay::RelaySettings relay_settings(const Run& run, core::DispatchSettings dispa
 
 Node::Node(NodeSurroundings surroundings,
            const core::DispatchSettings& dispatch,
-           const core::SessionSettings& session)
+           core::SessionSettings session)
     : in_(surroundings),
       run_(surroundings.run),
-      session_settings_(session),
+      session_settings_(std::move(session)),
       process_(run_.schedule.begin_owner()),
       store_(run_,
              in_.disk,
@@ -170,8 +170,8 @@ void Node::post(core::Order order) {
     }
 }
 
-void Node::take_orders(std::uint32_t index) {
-    Shard& shard = shards_.at(index);
+void Node::take_orders(std::uint32_t of) {
+    Shard& shard = shards_.at(of);
     shard.is_due = false;
     if (run_.lies(Lie::sendings_swap) && shard.orders.size() > 1) {
         std::swap(shard.orders[0], shard.orders[1]);

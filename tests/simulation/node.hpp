@@ -37,7 +37,7 @@ class Node {
 public:
     Node(NodeSurroundings surroundings,
          const core::DispatchSettings& dispatch,
-         const core::SessionSettings& session);
+         core::SessionSettings session);
 
     /// Killed: nobody is told anything; devices notice sooner or later.
     ~Node();
@@ -76,7 +76,7 @@ private:
     void arm();
 
     void post(core::Order order);
-    void take_orders(std::uint32_t shard);
+    void take_orders(std::uint32_t of);
     void carry_out(core::Order& order);
     [[nodiscard]] Connection* find(core::SessionRef ref);
 

@@ -120,7 +120,7 @@ TEST_CASE("a disk that fails ends the store for good, and nothing more completes
     {
         OpenStore store(path);
         store.accept(accepted(key("before")));
-        const FileSizeLimit limit(64 * 1024);
+        const FileSizeLimit limit(65'536);
         store->put_outbox(message(1, std::string(400'000, 'x')), [&] { completed = true; });
         store->accept(accepted(key("after")), [&] { completed = true; });
         store.posted.run_until([&] { return store.died > 0; });

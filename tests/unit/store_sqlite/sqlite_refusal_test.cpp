@@ -10,7 +10,6 @@
 
 using namespace dm;
 using namespace dm::test;
-namespace fs = std::filesystem;
 
 namespace {
 

@@ -38,7 +38,7 @@ core::Command full_command() {
 store::OutboxRow full_message() {
     return {42,
             "answers/x",
-            "{\"state\":\"succeeded\"}",
+            R"({"state":"succeeded"})",
             std::string("\0\xff", 2),
             {{"message_id", "m-1"}, {"type", "terminal"}},
             "dm/replies/dev-1",
