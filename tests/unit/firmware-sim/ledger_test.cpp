@@ -177,10 +177,10 @@ TEST_SUITE("firmware-sim/command_ids") {
 
 TEST_SUITE("firmware-sim/pacer") {
     TEST_CASE("a late tick makes up for what was due") {
-        const Instant kStart{};
-        const dm::sim::Pacer pacer{100, kStart};
-        CHECK(pacer.due(kStart) == 1);
-        CHECK(pacer.due(kStart + 1s) == 101);
+        const Instant start{};
+        const dm::sim::Pacer pacer{100, start};
+        CHECK(pacer.due(start) == 1);
+        CHECK(pacer.due(start + 1s) == 101);
         CHECK(dm::sim::Pacer{0, kStart}.due(kStart) == UINT64_MAX);
     }
 
