@@ -181,7 +181,7 @@ TEST_SUITE("firmware-sim/pacer") {
         const dm::sim::Pacer pacer{100, start};
         CHECK(pacer.due(start) == 1);
         CHECK(pacer.due(start + 1s) == 101);
-        CHECK(dm::sim::Pacer{0, kStart}.due(kStart) == UINT64_MAX);
+        CHECK(dm::sim::Pacer{0, start}.due(start) == UINT64_MAX);
     }
 
     TEST_CASE("rates are numbers with or without /s") {
