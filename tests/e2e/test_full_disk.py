@@ -1,5 +1,6 @@
 """Without space the node accepts nothing, tells so, and loses nothing."""
 
+import errno
 import os
 import time
 
@@ -17,9 +18,19 @@ MIB = 1024 * 1024
 
 class Disk(Tmpfs):
     def fill(self, leave_bytes):
-        space = os.statvfs(self.path)
         with (self.path / "filler").open("wb") as filler:
-            os.posix_fallocate(filler.fileno(), 0, space.f_bavail * space.f_frsize - leave_bytes)
+            wait_for(lambda: self._take(filler.fileno(), leave_bytes), "the disk to be full")
+
+    def _take(self, descriptor, leave_bytes):
+        """False when the server has taken some of what was free meanwhile."""
+        space = os.statvfs(self.path)
+        try:
+            os.posix_fallocate(descriptor, 0, space.f_bavail * space.f_frsize - leave_bytes)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            return False
+        return True
 
     def empty(self):
         (self.path / "filler").unlink()
