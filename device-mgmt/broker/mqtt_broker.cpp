@@ -236,7 +236,7 @@ bool MqttBroker::establish(Lock& lock) {
     const bool subscribes = !leaving_;
     lock.unlock();
     auto fresh = std::make_unique<PahoConnection>(settings_, kMaxInFlight, events_of(generation));
-    connection_ = std::move(fresh);  // destroys the lost one only now: see PahoConnection
+    PahoConnection::retire(std::exchange(connection_, std::move(fresh)));
     auto started = connection_->connect();
     lock.lock();
     const auto longest = settings_.connect_timeout + kConnectSlack;
@@ -400,7 +400,7 @@ void MqttBroker::finish(Lock& lock) {
     }
     lose(lock);
     lock.unlock();
-    connection_.reset();  // DISCONNECT without the will; no event follows
+    PahoConnection::retire(std::move(connection_));
     lock.lock();
     deliver_verdicts(lock);
     ended_ = true;

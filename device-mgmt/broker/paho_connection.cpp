@@ -3,8 +3,12 @@
 #include "device-mgmt/broker/paho_options.hpp"
 #include "device-mgmt/broker/puback_trace.hpp"
 #include "device-mgmt/failpoint/failpoint.hpp"
+#include "device-mgmt/log/log.hpp"
 
+#include <chrono>
+#include <mutex>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 namespace dm::broker {
@@ -21,6 +25,25 @@ std::string reason_text(int code) {
     return text != nullptr ? text : "code " + std::to_string(code);
 }
 
+/// Connections whose handles are not destroyed. Never destroyed itself: what is in it is not,
+/// either.
+struct Kept {
+    std::mutex mutex;
+    std::vector<std::unique_ptr<PahoConnection>> connections;
+
+    static Kept& of_process() {
+        static auto* const kept = new Kept;
+        return *kept;
+    }
+};
+
+/// Of PahoConnection::disconnect(), which is carried out on Paho's thread.
+constexpr std::chrono::milliseconds kDisconnectPatience{500};
+constexpr std::chrono::milliseconds kDisconnectPoll{5};
+
+/// What Paho reports of a publish whose write failed, and of no other.
+constexpr int kWriteFailed = -1;
+
 void trim_line_end(std::string& text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
         text.pop_back();
@@ -35,12 +58,45 @@ PahoConnection::PahoConnection(const BrokerSettings& settings,
     : settings_(settings), events_(std::move(events)) {
     slots_.reserve(slots);
     for (std::size_t i = 0; i < slots; ++i) {
-        slots_.push_back({this, i});
+        slots_.push_back({this, i, 0});
     }
     for (std::size_t i = 0; i < settings.subscriptions.size(); ++i) {
-        subscriptions_.push_back({this, i});
+        subscriptions_.push_back({this, i, 0});
     }
     created_ = create();
+}
+
+void PahoConnection::retire(std::unique_ptr<PahoConnection> connection) {
+    if (connection == nullptr || !connection->must_be_kept()) {
+        return;
+    }
+    Kept& kept = Kept::of_process();
+    const std::lock_guard lock(kept.mutex);
+    if (kept.connections.size() < kMaxKept) {
+        kept.connections.push_back(std::move(connection));
+        log::warn("broker_connection_kept",
+                  {{"why", "Paho would free a publish twice"}, {"kept", kept.connections.size()}});
+    }
+}
+
+std::size_t PahoConnection::kept() {
+    Kept& kept = Kept::of_process();
+    const std::lock_guard lock(kept.mutex);
+    return kept.connections.size();
+}
+
+// No write can fail any more once the handle is not connected; until then the last word is not in.
+bool PahoConnection::must_be_kept() const {
+    if (handle_ == nullptr) {
+        return false;
+    }
+    for (auto left = kDisconnectPatience / kDisconnectPoll; left > 0; --left) {
+        if (MQTTAsync_isConnected(handle_) == 0) {
+            return freed_publish_.load();
+        }
+        std::this_thread::sleep_for(kDisconnectPoll);
+    }
+    return true;
 }
 
 PahoConnection::~PahoConnection() {
@@ -117,6 +173,7 @@ tl::expected<void, PublishResult> PahoConnection::send(const OutboundMessage& me
                                                        std::size_t slot) {
     const mqtt::properties properties = to_properties(message);
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
+    slots_[slot].qos = message.qos;
     options.context = &slots_[slot];
     options.onSuccess5 = &on_sent;
     options.onFailure5 = &on_send_failure;
@@ -255,6 +312,9 @@ void PahoConnection::on_sent(void* context, MQTTAsync_successData5* /*data*/) no
 void PahoConnection::on_send_failure(void* context, MQTTAsync_failureData5* data) noexcept {
     const Context& which = *static_cast<Context*>(context);
     const bool refused = data != nullptr && static_cast<int>(data->reasonCode) >= kFirstErrorCode;
+    if (which.qos > 0 && data != nullptr && data->code == kWriteFailed) {
+        which.owner->freed_publish_ = true;
+    }
     which.owner->events_.settled(which.index,
                                  refused ? PublishResult::refused : PublishResult::failed);
 }

@@ -3,9 +3,11 @@
 #include "device-mgmt/broker/broker.hpp"
 #include "device-mgmt/broker/broker_socket.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,8 +40,12 @@ struct ConnectionEvents {
 ///
 /// Throwing the handle away is what makes `failed` true: a handle that lives on keeps the publishes
 /// of the lost connection and sends them again, beside the repeats of their owner. Make the new one
-/// before destroying the old: destroying the last handle of the process stops Paho's threads, which
+/// before retiring the old: destroying the last handle of the process stops Paho's threads, which
 /// takes up to a second.
+///
+/// Paho 1.3.12 frees the topic and the payload of a publish (QoS > 0) whose write failed twice:
+/// with its command, and with the handle (ADR 0017). By then both may belong to others. So a handle
+/// that may have such a publish is kept until the process ends; see retire().
 ///
 /// One thread (the worker's); events come on Paho's.
 class PahoConnection {
@@ -47,7 +53,19 @@ public:
     /// `settings` must outlive it. `slots`: how many publishes may be unsettled at a time.
     PahoConnection(const BrokerSettings& settings, std::size_t slots, ConnectionEvents events);
 
-    /// Disconnects in order (no will) if it is connected. No event follows.
+    /// Handles kept at most, for the process: each takes up to 0.6 MB, and Paho passes by what they
+    /// had not yet sent at every publish. Beyond, they are destroyed in spite of the risk.
+    static constexpr std::size_t kMaxKept = 16;
+
+    /// Ends a connection for good: destroys it, or keeps it out of the way when its handle must not
+    /// be destroyed. Connected ones disconnect in order (no will). No event follows that counts:
+    /// what `events` refer to must outlive the process's Paho threads, or be told apart by them.
+    static void retire(std::unique_ptr<PahoConnection> connection);
+
+    /// Connections kept by retire() so far. Any thread.
+    [[nodiscard]] static std::size_t kept();
+
+    /// Destroys the handle, whatever state it is in; use retire().
     ~PahoConnection();
     PahoConnection(const PahoConnection&) = delete;
     PahoConnection& operator=(const PahoConnection&) = delete;
@@ -81,10 +99,14 @@ public:
 private:
     [[nodiscard]] tl::expected<void, std::string> create();
 
+    /// Whether Paho would free memory twice with the handle, or still might come to.
+    [[nodiscard]] bool must_be_kept() const;
+
     /// What Paho hands back to its C callbacks: whose, and which.
     struct Context {
         PahoConnection* owner;
         std::size_t index;
+        int qos;  ///< of the publish
     };
 
     static void on_connect(void* context, MQTTAsync_successData5* data) noexcept;
@@ -110,7 +132,8 @@ private:
     std::vector<Context> subscriptions_;
     BrokerSocket socket_;  ///< since subscribe()
     bool gives_up_session_ = false;
-    std::string detail_;  ///< why it failed, as far as known; under Paho's lock
+    std::atomic<bool> freed_publish_{false};  ///< one that the handle would free again
+    std::string detail_;                      ///< why it failed, as far as known; under Paho's lock
     tl::expected<void, std::string> created_;
     MQTTAsync handle_ = nullptr;
 };

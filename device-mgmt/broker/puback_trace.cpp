@@ -2,6 +2,7 @@
 
 #include "device-mgmt/failpoint/failpoint.hpp"
 
+#include <mutex>
 #include <string_view>
 
 #include <MQTTAsync.h>
@@ -18,8 +19,11 @@ void on_trace(MQTTASYNC_TRACE_LEVELS /*level*/, char* message) {
 }  // namespace
 
 void pass_failpoint_at_pubacks() {
-    MQTTAsync_setTraceCallback(&on_trace);
-    MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_PROTOCOL);
+    static std::once_flag once;  // a test may take the trace over later
+    std::call_once(once, [] {
+        MQTTAsync_setTraceCallback(&on_trace);
+        MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_PROTOCOL);
+    });
 }
 
 }  // namespace dm::broker

@@ -1,6 +1,8 @@
 #include "device-mgmt/broker/mqtt_broker.hpp"
+#include "device-mgmt/broker/paho_connection.hpp"
 #include "tests/broker/mosquitto_process.hpp"
 #include "tests/broker/recorder.hpp"
+#include "tests/broker/wire.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -17,9 +19,11 @@ using namespace std::chrono_literals;
 using dm::broker::BrokerSettings;
 using dm::broker::make_mqtt_broker;
 using dm::broker::OutboundMessage;
+using dm::broker::PahoConnection;
 using dm::broker::PublishResult;
 using dm::test::MosquittoProcess;
 using dm::test::Recorder;
+using dm::test::WireTap;
 
 namespace {
 
@@ -50,6 +54,19 @@ void count_partial_writes() {
         partial_writes += partial ? 1 : 0;
     });
     MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_MINIMUM);
+}
+
+std::atomic<int> double_frees{0};
+
+/// Counts what Paho's trace tells of memory that it frees a second time. The same.
+void count_double_frees() {
+    double_frees = 0;
+    MQTTAsync_setTraceCallback([](MQTTASYNC_TRACE_LEVELS /*level*/, char* line) {
+        const bool freed =
+            std::string_view{line}.find("remove heap item") != std::string_view::npos;
+        double_frees += freed ? 1 : 0;
+    });
+    MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
 }
 
 /// Returns when the queue has been full for so long that nothing leaves it any more.
@@ -95,6 +112,35 @@ TEST_CASE("every ticket has exactly one outcome when the broker is killed under 
     broker->stop(1s);
     CHECK(each_once(recorder.seen()));
     CHECK(recorder.seen().outcomes.at(kMessages + 1).front() == PublishResult::acknowledged);
+}
+
+TEST_CASE("a publish whose write failed is not freed twice") {
+    constexpr std::uint64_t kMessages = 400;
+    constexpr int kMaxRounds = 60;
+    const WireTap peer;
+    Recorder recorder;
+    auto settings = settings_for("mqtt://127.0.0.1:" + std::to_string(peer.port()));
+    settings.backoff_max = 20ms;
+    const auto broker = make_mqtt_broker(std::move(settings));
+    broker->start(recorder);
+    // A write fails only if the reset comes before Paho has read of it: not in every round.
+    std::uint64_t ticket = 0;
+    for (int round = 1; round <= kMaxRounds && PahoConnection::kept() < 3; ++round) {
+        std::thread resets([&peer] { peer.reset_after(30'000); });
+        REQUIRE(recorder.wait_connected(static_cast<std::size_t>(round)));
+        if (round == 1) {
+            count_double_frees();
+        }
+        for (std::uint64_t i = 0; i < kMessages; ++i) {
+            broker->publish(reply(), ++ticket);
+        }
+        resets.join();
+        REQUIRE(recorder.wait([&](const auto& seen) { return seen.settled() == ticket; }));
+    }
+    CHECK(PahoConnection::kept() >= 3);
+    broker->stop(0ms);
+    CHECK(double_frees == 0);
+    MQTTAsync_setTraceCallback(nullptr);
 }
 
 TEST_CASE("stopping waits for what was handed over") {

@@ -1,5 +1,7 @@
 #include "tests/broker/wire.hpp"
 
+#include <algorithm>
+#include <array>
 #include <stdexcept>
 
 #include <arpa/inet.h>
@@ -91,6 +93,23 @@ void WireTap::answer_subscription(char reason) const {
     }
     while (!read_packet(client).empty()) {
     }
+    ::close(client);
+}
+
+void WireTap::reset_after(std::size_t bytes) const {
+    const int client = accept_one(listener_);
+    (void)read_packet(client);
+    write_all(client, {'\x20', 3, 0, 0, 0});
+    std::array<char, 4096> some{};
+    while (bytes > 0 && readable(client)) {
+        const auto got = ::read(client, some.data(), std::min(bytes, some.size()));
+        if (got <= 0) {
+            break;
+        }
+        bytes -= static_cast<std::size_t>(got);
+    }
+    const linger at_once{1, 0};
+    ::setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
     ::close(client);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -22,6 +23,10 @@ public:
     /// Waits for a client, accepts its CONNECT and answers its SUBSCRIBE with `reason`; returns
     /// when the client has closed.
     void answer_subscription(char reason) const;
+
+    /// Waits for a client, accepts its CONNECT, reads `bytes` more and resets the connection, while
+    /// the client goes on to write.
+    void reset_after(std::size_t bytes) const;
 
 private:
     int listener_;
