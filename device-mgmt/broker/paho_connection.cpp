@@ -8,7 +8,6 @@
 #include <chrono>
 #include <mutex>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 
 namespace dm::broker {
@@ -37,9 +36,8 @@ struct Kept {
     }
 };
 
-/// Of PahoConnection::disconnect(), which is carried out on Paho's thread.
-constexpr std::chrono::milliseconds kDisconnectPatience{500};
-constexpr std::chrono::milliseconds kDisconnectPoll{5};
+/// For the end of a connection that is being disconnected, which comes on Paho's thread.
+constexpr std::chrono::milliseconds kEndPatience{500};
 
 /// What Paho reports of a publish whose write failed, and of no other.
 constexpr int kWriteFailed = -1;
@@ -86,17 +84,23 @@ std::size_t PahoConnection::kept() {
 }
 
 // No write can fail any more once the handle is not connected; until then the last word is not in.
-bool PahoConnection::must_be_kept() const {
+bool PahoConnection::must_be_kept() {
     if (handle_ == nullptr) {
         return false;
     }
-    for (auto left = kDisconnectPatience / kDisconnectPoll; left > 0; --left) {
-        if (MQTTAsync_isConnected(handle_) == 0) {
-            return freed_publish_.load();
-        }
-        std::this_thread::sleep_for(kDisconnectPoll);
+    if (MQTTAsync_isConnected(handle_) != 0) {
+        std::unique_lock lock(end_mutex_);
+        end_.wait_for(lock, kEndPatience, [this] { return over_; });
     }
-    return true;
+    return MQTTAsync_isConnected(handle_) != 0 || freed_publish_.load();
+}
+
+void PahoConnection::tell_over() {
+    {
+        const std::lock_guard lock(end_mutex_);
+        over_ = true;
+    }
+    end_.notify_one();
 }
 
 PahoConnection::~PahoConnection() {
@@ -219,7 +223,9 @@ void PahoConnection::give_up_session() {
 }
 
 void PahoConnection::on_disconnect(void* context, MQTTAsync_successData5* /*data*/) noexcept {
-    static_cast<PahoConnection*>(context)->events_.disconnected();
+    auto& self = *static_cast<PahoConnection*>(context);
+    self.tell_over();
+    self.events_.disconnected();
 }
 
 void PahoConnection::on_connect(void* context, MQTTAsync_successData5* data) noexcept {
@@ -258,6 +264,7 @@ void PahoConnection::on_lost(void* context, char* cause) noexcept {
     } else if (cause != nullptr) {
         reason += std::string(": ") + cause;
     }
+    self.tell_over();
     self.events_.down(std::move(reason));
 }
 

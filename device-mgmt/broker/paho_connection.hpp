@@ -4,10 +4,12 @@
 #include "device-mgmt/broker/broker_socket.hpp"
 
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -99,8 +101,11 @@ public:
 private:
     [[nodiscard]] tl::expected<void, std::string> create();
 
-    /// Whether Paho would free memory twice with the handle, or still might come to.
-    [[nodiscard]] bool must_be_kept() const;
+    /// Whether Paho would free memory twice with the handle, or still might come to. Waits for the
+    /// end of a connection that is being disconnected, half a second at most.
+    [[nodiscard]] bool must_be_kept();
+
+    void tell_over();
 
     /// What Paho hands back to its C callbacks: whose, and which.
     struct Context {
@@ -133,7 +138,10 @@ private:
     BrokerSocket socket_;  ///< since subscribe()
     bool gives_up_session_ = false;
     std::atomic<bool> freed_publish_{false};  ///< one that the handle would free again
-    std::string detail_;                      ///< why it failed, as far as known; under Paho's lock
+    std::mutex end_mutex_;
+    std::condition_variable end_;
+    bool over_ = false;   ///< disconnected or lost; guarded by end_mutex_
+    std::string detail_;  ///< why it failed, as far as known; under Paho's lock
     tl::expected<void, std::string> created_;
     MQTTAsync handle_ = nullptr;
 };

@@ -11,10 +11,20 @@ std::uint64_t CheckWheel::ticks(Instant when) const {
     return static_cast<std::uint64_t>((when - start_) / kTick);
 }
 
-void CheckWheel::add(Instant when, Number number) {
+Instant CheckWheel::add(Instant when, Number number) {
     const std::uint64_t wanted = ticks(when) + 1;  // rounded up: never before `when`
     const std::uint64_t tick = std::clamp(wanted, done_ + 1, done_ + kSlots - 1);
     slots_[tick % kSlots].push_back(number);
+    return start_ + kTick * tick;
+}
+
+std::optional<Instant> CheckWheel::next() const {
+    for (std::uint64_t tick = done_ + 1; tick <= done_ + kSlots; ++tick) {
+        if (!slots_[tick % kSlots].empty()) {
+            return start_ + kTick * tick;
+        }
+    }
+    return std::nullopt;
 }
 
 std::vector<CheckWheel::Number> CheckWheel::due(Instant now) {

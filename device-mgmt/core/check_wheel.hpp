@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -21,13 +22,17 @@ namespace dm::core {
 class CheckWheel {
 public:
     using Number = std::uint64_t;
-    static constexpr std::chrono::milliseconds kTick{250};
-    static constexpr std::size_t kSlots = 512;
+    static constexpr std::chrono::milliseconds kTick{50};
+    static constexpr std::size_t kSlots = 2560;
     static constexpr std::chrono::milliseconds kHorizon = kTick * (kSlots - 2);
 
     explicit CheckWheel(Instant now) : start_(now) {}
 
-    void add(Instant when, Number number);
+    /// Returns when it comes due.
+    Instant add(Instant when, Number number);
+
+    /// When the first entry comes due, if there is one. Looks at up to kSlots slots.
+    [[nodiscard]] std::optional<Instant> next() const;
 
     /// Takes out everything that is due by `now`.
     [[nodiscard]] std::vector<Number> due(Instant now);

@@ -23,7 +23,7 @@ namespace dm::core {
 struct SessionSettings {
     std::string node;
     std::chrono::seconds heartbeat{20};
-    std::chrono::seconds dead_after{50};
+    std::chrono::milliseconds dead_after{50'000};
     double max_frames_per_s = 50;  ///< with bursts of four times as many; beyond: close 4005
     std::uint32_t max_message_bytes = 65536;
     std::size_t max_unsent_bytes = 256 * 1024UL;  ///< the link's bound

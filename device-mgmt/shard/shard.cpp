@@ -14,6 +14,15 @@ namespace {
 
 constexpr std::chrono::milliseconds kShortestRetry{1000};
 
+/// A silent session is to be closed by `dead_after`, not from then on: it counts as dead so much
+/// earlier, which covers the wheel's tick and a busy loop.
+constexpr std::chrono::milliseconds kDeadBefore{100};
+
+ShardSettings closing_in_time(ShardSettings settings) {
+    settings.session.dead_after -= kDeadBefore;
+    return settings;
+}
+
 /// Telemetry and alerts may be lost when the relay is behind; a reply or its ack may not: its
 /// device has to come back and say it again.
 bool may_be_lost(const core::ReportBody& body) {
@@ -57,7 +66,9 @@ public:
         }
     }
 
-    void check_at(core::Instant when) override { shard_.checks_.add(when, ref_.session); }
+    void check_at(core::Instant when) override {
+        shard_.wake_for(shard_.checks_.add(when, ref_.session));
+    }
 
     [[nodiscard]] tl::expected<proto::WallTime, std::string> renew_token(
         std::string_view jwt) override {
@@ -106,7 +117,7 @@ Shard::Shard(ShardSettings settings,
              std::shared_ptr<const auth::KeyRing> keys,
              Upstream& upstream,
              ops::Metrics& metrics)
-    : settings_(std::move(settings)),
+    : settings_(closing_in_time(std::move(settings))),
       upstream_(upstream),
       metrics_(metrics),
       loop_("shard-" + std::to_string(settings_.index)),
@@ -128,6 +139,7 @@ Shard::Shard(ShardSettings settings,
           },
           [this](core::Delivered delivered) { upstream_.delivered(delivered); }),
       checks_(core::read_clock().mono),
+      check_timer_(loop_.io()),
       random_(std::random_device{}()),
       endpoint_(loop_.io(), settings_.endpoint, std::move(tls), *this, observer()) {}
 
@@ -233,11 +245,6 @@ void Shard::on_tick(core::Moment now) {
     for (const std::uint64_t session : std::exchange(gone_, {})) {
         hosts_.erase(session);
     }
-    for (const std::uint64_t session : checks_.due(now.mono)) {
-        if (Host* found = host(session)) {
-            found->session().check();
-        }
-    }
     while (!drain_plan_.empty() && drain_plan_.back().when <= now.mono) {
         if (Host* found = host(drain_plan_.back().session)) {
             close_for_drain(*found);
@@ -248,6 +255,31 @@ void Shard::on_tick(core::Moment now) {
         drained_.store(true, std::memory_order_relaxed);
     }
     metrics_.loop_lag(loop_.name(), loop_.lag());
+}
+
+void Shard::wake_for(core::Instant due) {
+    if (due >= next_check_) {
+        return;
+    }
+    next_check_ = due;
+    check_timer_.expires_at(due);
+    check_timer_.async_wait([this](const std::error_code& cancelled) {
+        if (!cancelled) {
+            next_check_ = core::Instant::max();
+            check_due();
+        }
+    });
+}
+
+void Shard::check_due() {
+    for (const std::uint64_t session : checks_.due(core::read_clock().mono)) {
+        if (Host* found = host(session)) {
+            found->session().check();
+        }
+    }
+    if (const auto next = checks_.next()) {
+        wake_for(*next);
+    }
 }
 
 void Shard::reload(std::shared_ptr<const net::TlsContext> tls,

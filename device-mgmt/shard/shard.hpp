@@ -24,6 +24,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include <asio/steady_timer.hpp>
 #include <tl/expected.hpp>
 
 namespace dm::shard {
@@ -100,6 +101,9 @@ private:
     void carry_out(std::vector<core::Order>& orders);
     void carry_out(Host* target, core::Order& order);
     void on_tick(core::Moment now);
+    /// Looks at the sessions whose time has come, and asks to be woken for the next.
+    void check_due();
+    void wake_for(core::Instant due);
     void plan_drain(std::chrono::milliseconds spread);
     void close_for_drain(Host& host);
     [[nodiscard]] Host* host(std::uint64_t session);
@@ -113,6 +117,8 @@ private:
     loop::Channel<core::Delivery> arriving_;
     Deliveries deliveries_;
     core::CheckWheel checks_;
+    asio::steady_timer check_timer_;
+    core::Instant next_check_ = core::Instant::max();                 ///< when the timer fires
     std::unordered_map<std::uint64_t, std::unique_ptr<Host>> hosts_;  ///< by session number
     std::vector<std::uint64_t> gone_;    ///< closed since the last tick, to be destroyed there
     std::vector<DrainSlot> drain_plan_;  ///< latest first
