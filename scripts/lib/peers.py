@@ -40,7 +40,7 @@ def session(options, number):
     plain = connect(options.port, number, receive_buffer=4096)
     peer = ssl.create_default_context(cafile=options.keys / "ca.pem").wrap_socket(
         plain, server_hostname="localhost")
-    claims = {"sub": f"slow-{number:05}", "aud": "device-mgmt", "iss": "local",
+    claims = {"sub": f"{options.prefix}{number:05}", "aud": "device-mgmt", "iss": "local",
               "exp": int(time.time()) + 3600}
     token = jwt.encode(claims, (options.keys / "jwt-private" / "dev.key").read_text(), "ES256",
                        headers={"kid": "dev"})
@@ -65,7 +65,7 @@ def slow(options):
                 peer.recv(1)
             except (ssl.SSLError, OSError):
                 pass  # nothing there, or closed
-        time.sleep(1)
+            time.sleep(1 / len(peers))  # not all at once: that would be felt by everybody
 
 
 def drip(options, payload):
@@ -103,6 +103,7 @@ def main():
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--keys", type=Path, required=True)
     parser.add_argument("--count", type=int, required=True)
+    parser.add_argument("--prefix", default="slow-", help="of the slow devices' names")
     options = parser.parse_args()
     if options.kind == "slow":
         slow(options)
