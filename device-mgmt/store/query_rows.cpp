@@ -160,15 +160,15 @@ private:
     void read_finished() {
         Statement rows(database_,
                        std::string(kFinishedColumns) +
-                           "number >> 16 = ?1 AND device = ?2 AND number < ?3"
+                           "number >> 14 = ?1 AND device = ?2 AND number < ?3"
                            " AND (?4 IS NULL OR state = ?4) ORDER BY number DESC LIMIT ?5");
-        Statement first(database_, "SELECT min(number) >> 16 FROM finished");
-        Statement last(database_, "SELECT max(number) >> 16 FROM finished");
+        Statement first(database_, "SELECT min(number) >> 14 FROM finished");
+        Statement last(database_, "SELECT max(number) >> 14 FROM finished");
         std::int64_t oldest = 0;
         std::int64_t newest = -1;
         first.each([&] { oldest = first.integer(0); });
         last.each([&] { newest = last.is_null(0) ? -1 : last.integer(0); });
-        newest = std::min(newest, static_cast<std::int64_t>(before_ >> 16U));
+        newest = std::min(newest, static_cast<std::int64_t>(before_ >> 14U));
         for (std::int64_t part = newest; part >= oldest && missing() > 0; --part) {
             rows.each([&] { list_.commands.push_back(read_record(rows, Detail::brief)); },
                       part,

@@ -60,13 +60,13 @@ void Reader::loop() {
 void Reader::collect_some() {
     try {
         if (!collected_.begun) {
-            collected_ = {database_->integer("SELECT min(number) >> 16 FROM finished"),
-                          database_->integer("SELECT max(number) >> 16 FROM finished"),
+            collected_ = {database_->integer("SELECT min(number) >> 14 FROM finished"),
+                          database_->integer("SELECT max(number) >> 14 FROM finished"),
                           true,
                           false};
         }
         // One part of the index is one transaction: short, so that the WAL can be begun anew.
-        Statement keys(*database_, "SELECT device, id FROM finished WHERE number >> 16 = ?");
+        Statement keys(*database_, "SELECT device, id FROM finished WHERE number >> 14 = ?");
         keys.each([&] { ended_.insert(ended_.hash(keys.text(0), keys.text(1))); }, collected_.part);
     } catch (const SqlError&) {
         collected_.over = true;  // never complete: each id is then looked up in the database

@@ -1,3 +1,4 @@
+#include "device-mgmt/store/sqlite.hpp"
 #include "device-mgmt/store/store_file.hpp"
 #include "tests/unit/store_sqlite/samples.hpp"
 
@@ -79,6 +80,34 @@ TEST_CASE("searches by key, id and device use an index, in each of its parts") {
             plan("finished", "device = 'b'").find("finished_of_device (ANY(<expr>) AND device=?") !=
             std::string::npos);
     }
+}
+
+TEST_CASE("a store of schema 2 gets the indexes of today, and keeps what is in it") {
+    const TempFolder folder;
+    const std::string path = (folder.path() / "store.db").string();
+    {
+        OpenStore store(path);
+        store.accept(accepted(key("c-1")));
+        store.finish(finished(key("c-2"), kStart));
+    }
+    {
+        store::Database database(path, store::Database::Mode::read_write);
+        database.execute(
+            "DROP INDEX unfinished_key; DROP INDEX finished_key; DROP INDEX finished_of_device;"
+            "CREATE INDEX unfinished_key ON unfinished (seq >> 16, id, device);"
+            "CREATE INDEX finished_key ON finished (number >> 16, id, device);"
+            "CREATE INDEX finished_of_device ON finished (number >> 16, device);"
+            "PRAGMA user_version=2");
+    }
+    OpenStore store(path);
+    CHECK(store.loaded.unfinished.size() == 1);
+    CHECK(look(path, "SELECT id FROM commands ORDER BY id") ==
+          std::vector<std::string>{"c-1", "c-2"});
+    CHECK(look(path, "PRAGMA user_version") == std::vector<std::string>{"3"});
+    CHECK(look(path,
+               "SELECT count(*) FROM sqlite_schema WHERE type = 'index'"
+               " AND (sql LIKE '%seq >> 12%' OR sql LIKE '%number >> 14%')") ==
+          std::vector<std::string>{"3"});
 }
 
 TEST_CASE("the history of an end tells why") {
