@@ -14,8 +14,8 @@ namespace {
 constexpr std::string_view kInsert =
     "INSERT INTO unfinished (seq, device, id, command, args, timeout_s, ttl_s, delivery,"
     " report_states, response_topic, correlation, traceparent, operator, accepted_at, send_by,"
-    " reply_by, state, attempts, history)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    " reply_by, state, attempts, history, imported)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 constexpr std::string_view kMark =
     "UPDATE unfinished SET state = ?, attempts = ?, reply_by = coalesce(?, reply_by),"
     " history = history || ',' || ? WHERE seq = ?";
@@ -25,8 +25,8 @@ constexpr std::string_view kFindUnfinished =
 constexpr std::string_view kInsertFinished =
     "INSERT INTO finished (number, seq, device, id, command, args, timeout_s, ttl_s, traceparent,"
     " operator, accepted_at, send_by, reply_by, state, attempts, by_reply, payload, message_id,"
-    " finished_at, node, history)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    " finished_at, node, history, imported)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 constexpr std::string_view kFindFinished =
     "SELECT command, args, timeout_s, ttl_s, state, by_reply, payload, message_id, traceparent,"
     " finished_at FROM finished WHERE id = ? AND device = ?";
@@ -86,9 +86,9 @@ CommandRows::CommandRows(const Database& database, std::string node)
       each_ended_(database, kEachEnded),
       erase_finished_(database, "DELETE FROM finished WHERE number = ?") {}
 
-void CommandRows::insert(std::uint64_t seq, const core::Command& command) {
+bool CommandRows::insert(std::uint64_t seq, const core::Command& command, std::uint64_t imported) {
     if (find_unfinished(command.key)) {
-        return;
+        return false;
     }
     std::optional<std::int64_t> reply_by;
     if (command.reply_by) {
@@ -117,7 +117,9 @@ void CommandRows::insert(std::uint64_t seq, const core::Command& command) {
                 reply_by,
                 proto::word(command.state),
                 command.attempts,
-                history_step(command.accepted_at.wall, command.state, command.attempts));
+                history_step(command.accepted_at.wall, command.state, command.attempts),
+                imported);
+    return true;
 }
 
 void CommandRows::mark(const core::CommandKey& key, const HeldMark& mark) {
@@ -154,7 +156,8 @@ std::optional<CommandRows::Acceptance> CommandRows::find_unfinished(const core::
 void CommandRows::finish(std::uint64_t number,
                          std::uint64_t& last_seq,
                          const core::FinishedCommand& finished,
-                         const HeldMark* mark) {
+                         const HeldMark* mark,
+                         std::uint64_t imported) {
     auto accepted = find_unfinished(finished.key);
     if (accepted) {
         seqs_.remove(finished.key, accepted->seq);
@@ -192,7 +195,8 @@ void CommandRows::finish(std::uint64_t number,
                          finished.message_id,
                          to_ms(finished.finished_at),
                          node_,
-                         accepted->history);
+                         accepted->history,
+                         imported);
 }
 
 std::uint64_t CommandRows::erase_ended(const core::CommandKey& key) {

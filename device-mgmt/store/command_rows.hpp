@@ -33,8 +33,12 @@ public:
 
     void undo() { seqs_.undo(); }
 
-    /// Nothing happens if there is an unfinished one with this key already.
-    void insert(std::uint64_t seq, const core::Command& command);
+    /// Of the unfinished commands.
+    [[nodiscard]] const SeqIndex& seqs() const { return seqs_; }
+
+    /// `imported`: up to where the ingress log is. False, and nothing happens, if there is an
+    /// unfinished one with this key already.
+    bool insert(std::uint64_t seq, const core::Command& command, std::uint64_t imported);
 
     /// Nothing happens if the command has ended.
     void mark(const core::CommandKey& key, const HeldMark& mark);
@@ -44,7 +48,8 @@ public:
     void finish(std::uint64_t number,
                 std::uint64_t& last_seq,
                 const core::FinishedCommand& finished,
-                const HeldMark* mark);
+                const HeldMark* mark,
+                std::uint64_t imported);
 
     /// Removes an earlier end of this key; returns how many there were.
     std::uint64_t erase_ended(const core::CommandKey& key);

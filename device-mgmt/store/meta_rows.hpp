@@ -6,7 +6,7 @@
 
 namespace dm::store {
 
-/// The table `meta`: where the store stands, as one value.
+/// Where the store stands, as one value: the table `meta`, and what younger rows add to it.
 struct Meta {
     std::uint64_t epoch = 0;        ///< highest session epoch given out
     std::uint64_t ingress_lsn = 0;  ///< the ingress log is imported up to here
@@ -16,14 +16,28 @@ struct Meta {
     std::uint64_t devices = 0;      ///< rows in `devices`
 };
 
-[[nodiscard]] Meta load_meta(const Database& database);
+/// The table alone.
+[[nodiscard]] Meta load_saved_meta(const Database& database);
 
-/// Writes what has changed.
+/// The table, and the rows of commands that were written after it.
+[[nodiscard]] Meta load_meta(Database& database);
+
+/// The table, in the writer's transactions. It is not written in each: a commit of one command has
+/// few pages, and this would be one of them.
 class MetaRows {
 public:
     explicit MetaRows(const Database& database);
 
-    void save(const Meta& before, const Meta& now);
+    /// Commands that are accepted, or that end, before the table must be written again: so many
+    /// rows are read at the next start.
+    static constexpr std::uint64_t kMaxYounger = 1000;
+
+    /// Whether the rows of this transaction do not tell what has changed. `by_rows`: a command was
+    /// accepted or has ended with it, and none was removed.
+    [[nodiscard]] static bool must_save(const Meta& saved, const Meta& now, bool by_rows);
+
+    /// Writes what has changed.
+    void save(const Meta& saved, const Meta& now);
 
 private:
     Statement save_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "device-mgmt/store/command_store.hpp"
+#include "device-mgmt/store/seq_index.hpp"
 #include "protocol/query_answer.hpp"
 
 #include <cstddef>
@@ -63,7 +64,7 @@ struct FindOutboxOp {
 
 /// To be handed to the readers once everything called before is in the database.
 struct QueryOp {
-    std::function<void()> start;
+    std::function<void(const SeqIndex&)> start;
     bool reads_devices = false;
 };
 

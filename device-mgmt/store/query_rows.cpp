@@ -78,35 +78,63 @@ private:
     Statement reason_;
 };
 
-struct RawHistory {
-    std::string steps;
-    std::string node;
-};
+/// Records with their histories, of both tables.
+class FullReader {
+public:
+    FullReader(const Database& database, std::string node, std::size_t limit)
+        : database_(database), node_(std::move(node)), limit_(limit) {}
 
-/// Records with their histories, of both tables, for a condition on the key.
-template <class... Values>
-std::vector<CommandRecord> read_full(const Database& database,
-                                     const std::string& node,
-                                     std::string_view condition,
-                                     const Values&... values) {
-    std::vector<CommandRecord> records;
-    std::vector<RawHistory> histories;
-    for (const std::string_view columns : {kUnfinishedColumns, kFinishedColumns}) {
-        Statement rows(database, std::string(columns).append(condition));
-        rows.each(
-            [&] {
-                records.push_back(read_record(rows, Detail::full));
-                histories.push_back({std::string(rows.text(13)),
-                                     rows.is_null(12) ? node : std::string(rows.text(12))});
-            },
-            values...);
+    /// `condition` on the key, with its values.
+    template <class... Values>
+    std::vector<CommandRecord> read(const SeqsIfKnown& unfinished,
+                                    const std::string& condition,
+                                    const Values&... values) {
+        if (unfinished) {
+            Statement rows(database_, std::string(kUnfinishedColumns) + condition + " AND seq = ?");
+            for (const std::uint64_t seq : *unfinished) {
+                rows.each([&] { take(rows); }, values..., seq);
+            }
+        } else {
+            read_table(kUnfinishedColumns, condition, values...);
+        }
+        read_table(kFinishedColumns, condition, values...);
+        HistoryReader reader(database_);
+        for (std::size_t i = 0; i < records_.size(); ++i) {
+            reader.read(records_[i], histories_[i].steps, histories_[i].node);
+        }
+        return std::move(records_);
     }
-    HistoryReader reader(database);
-    for (std::size_t i = 0; i < records.size(); ++i) {
-        reader.read(records[i], histories[i].steps, histories[i].node);
+
+private:
+    struct RawHistory {
+        std::string steps;
+        std::string node;
+    };
+
+    template <class... Values>
+    void read_table(std::string_view columns,
+                    const std::string& condition,
+                    const Values&... values) {
+        if (records_.size() < limit_) {
+            Statement rows(database_, std::string(columns) + condition + " LIMIT ?");
+            rows.each([&] { take(rows); }, values..., limit_ - records_.size());
+        }
     }
-    return records;
-}
+
+    void take(const Statement& row) {
+        if (records_.size() < limit_) {
+            records_.push_back(read_record(row, Detail::full));
+            histories_.push_back(
+                {std::string(row.text(13)), row.is_null(12) ? node_ : std::string(row.text(12))});
+        }
+    }
+
+    const Database& database_;
+    std::string node_;
+    std::size_t limit_;
+    std::vector<CommandRecord> records_;
+    std::vector<RawHistory> histories_;
+};
 
 /// Unfinished commands come before ended ones in a list.
 constexpr std::uint64_t kUnfinishedCursor = std::uint64_t{1} << 62U;
@@ -191,9 +219,10 @@ private:
 
 std::optional<CommandRecord> read_command(const Database& database,
                                           const std::string& node,
-                                          const core::CommandKey& key) {
-    auto records =
-        read_full(database, node, "id = ? AND device = ? LIMIT 1", key.id, key.device.str());
+                                          const core::CommandKey& key,
+                                          const SeqsIfKnown& unfinished) {
+    auto records = FullReader(database, node, 1)
+                       .read(unfinished, "id = ? AND device = ?", key.id, key.device.str());
     if (records.empty()) {
         return std::nullopt;
     }
@@ -202,12 +231,9 @@ std::optional<CommandRecord> read_command(const Database& database,
 
 std::vector<CommandRecord> read_by_id(const Database& database,
                                       const std::string& node,
-                                      const std::string& id) {
-    auto records = read_full(database, node, "id = ? LIMIT ?", id, kMaxWithSameId);
-    records.erase(
-        records.begin() + static_cast<std::ptrdiff_t>(std::min(records.size(), kMaxWithSameId)),
-        records.end());
-    return records;
+                                      const std::string& id,
+                                      const SeqsIfKnown& unfinished) {
+    return FullReader(database, node, kMaxWithSameId).read(unfinished, "id = ?", id);
 }
 
 CommandList read_list(const Database& database, const ListRequest& request) {

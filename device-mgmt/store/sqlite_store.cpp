@@ -4,7 +4,6 @@
 #include "device-mgmt/store/history.hpp"
 #include "device-mgmt/store/load.hpp"
 #include "device-mgmt/store/outbox_rows.hpp"
-#include "device-mgmt/store/query_rows.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -159,34 +158,41 @@ std::size_t SqliteStore::backlog() const {
 
 template <class What>
 void SqliteStore::query(Reads what,
-                        std::function<What(const Database&)> read,
+                        Where where,
+                        std::function<What(const Database&, const SeqsIfKnown&)> read,
                         Answer<What> answer) {
-    auto start = [this, read = std::move(read), answer = std::move(answer)] {
-        const bool taken = reader_.run([this, read, answer](const Database& database) {
-            tl::expected<What, QueryProblem> result = tl::unexpected(QueryProblem::failed);
-            try {
-                result = read(database);
-            } catch (const SqlError&) {
-                // Damage also stops the writer, which tells; the asker gets `failed`.
-            }
-            post_([answer, result = std::move(result)] { answer(result); });
-        });
+    auto start = [this, read = std::move(read), answer = std::move(answer)](SeqsIfKnown seqs) {
+        const bool taken =
+            reader_.run([this, read, answer, seqs = std::move(seqs)](const Database& database) {
+                tl::expected<What, QueryProblem> result = tl::unexpected(QueryProblem::failed);
+                try {
+                    result = read(database, seqs);
+                } catch (const SqlError&) {
+                    // Damage also stops the writer, which tells; the asker gets `failed`.
+                }
+                post_([answer, result = std::move(result)] { answer(result); });
+            });
         if (!taken) {
             post_([answer] { answer(tl::unexpected(QueryProblem::busy)); });
         }
     };
-    if (writer_.healthy()) {
-        writer_.push(QueryOp{std::move(start), what == Reads::devices});
-    } else {
-        start();
+    if (!writer_.healthy()) {
+        start(std::nullopt);
+        return;
     }
+    writer_.push(
+        QueryOp{[start = std::move(start), where = std::move(where)](const SeqIndex& seqs) {
+                    start(where ? SeqsIfKnown(where(seqs)) : std::nullopt);
+                },
+                what == Reads::devices});
 }
 
 void SqliteStore::find_command(core::CommandKey key, Answer<std::optional<CommandRecord>> answer) {
     query<std::optional<CommandRecord>>(
         Reads::commands,
-        [node = node_, key = std::move(key)](const Database& database) {
-            return read_command(database, node, key);
+        [key](const SeqIndex& seqs) { return seqs.candidates(key); },
+        [node = node_, key](const Database& database, const SeqsIfKnown& seqs) {
+            return read_command(database, node, key, seqs);
         },
         std::move(answer));
 }
@@ -194,8 +200,9 @@ void SqliteStore::find_command(core::CommandKey key, Answer<std::optional<Comman
 void SqliteStore::find_by_id(std::string id, Answer<std::vector<CommandRecord>> answer) {
     query<std::vector<CommandRecord>>(
         Reads::commands,
-        [node = node_, id = std::move(id)](const Database& database) {
-            return read_by_id(database, node, id);
+        [id](const SeqIndex& seqs) { return seqs.candidates(id, kMaxWithSameId); },
+        [node = node_, id](const Database& database, const SeqsIfKnown& seqs) {
+            return read_by_id(database, node, id, seqs);
         },
         std::move(answer));
 }
@@ -203,7 +210,8 @@ void SqliteStore::find_by_id(std::string id, Answer<std::vector<CommandRecord>> 
 void SqliteStore::list(ListRequest request, Answer<CommandList> answer) {
     query<CommandList>(
         Reads::commands,
-        [request = std::move(request)](const Database& database) {
+        {},
+        [request = std::move(request)](const Database& database, const SeqsIfKnown& /*seqs*/) {
             return read_list(database, request);
         },
         std::move(answer));
@@ -217,7 +225,8 @@ void SqliteStore::find_device(proto::DeviceId device,
                               Answer<std::optional<proto::DeviceDetails>> answer) {
     query<std::optional<proto::DeviceDetails>>(
         Reads::devices,
-        [device = std::move(device)](const Database& database) {
+        {},
+        [device = std::move(device)](const Database& database, const SeqsIfKnown& /*seqs*/) {
             return read_device(database, device);
         },
         std::move(answer));
@@ -226,7 +235,8 @@ void SqliteStore::find_device(proto::DeviceId device,
 void SqliteStore::list_devices(proto::DevicesQuery wanted, Answer<DeviceList> answer) {
     query<DeviceList>(
         Reads::devices,
-        [wanted = std::move(wanted)](const Database& database) {
+        {},
+        [wanted = std::move(wanted)](const Database& database, const SeqsIfKnown& /*seqs*/) {
             return read_devices(database, wanted);
         },
         std::move(answer));

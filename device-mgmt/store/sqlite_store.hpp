@@ -1,6 +1,7 @@
 #pragma once
 
 #include "device-mgmt/store/key_set.hpp"
+#include "device-mgmt/store/query_rows.hpp"
 #include "device-mgmt/store/reader.hpp"
 #include "device-mgmt/store/store.hpp"
 #include "device-mgmt/store/writer.hpp"
@@ -81,9 +82,16 @@ private:
 
     enum class Reads { commands, devices };
 
-    /// Reads on the reader's thread after everything called so far, and posts the answer.
+    /// Which unfinished commands a query has to look at, if it names some.
+    using Where = std::function<std::vector<std::uint64_t>(const SeqIndex&)>;
+
+    /// Reads on the reader's thread after everything called so far, and posts the answer. `where`
+    /// may be empty; its rows do not reach `read` while the disk is full.
     template <class What>
-    void query(Reads what, std::function<What(const Database&)> read, Answer<What> answer);
+    void query(Reads what,
+               Where where,
+               std::function<What(const Database&, const SeqsIfKnown&)> read,
+               Answer<What> answer);
 
     void call(Op op);
 

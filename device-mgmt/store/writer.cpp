@@ -56,6 +56,7 @@ Writer::Writer(
       commit_(file_.database, "COMMIT"),
       pruner_(settings_.keep, settings_.clock()),
       meta_(load_meta(file_.database)),
+      saved_(load_saved_meta(file_.database)),
       wanted_(meta_),
       durable_lsn_(meta_.ingress_lsn) {
     commands_.each_ended(
@@ -71,8 +72,9 @@ Writer::~Writer() {
 
 void Writer::reserve_epoch(std::uint64_t epoch) {
     wanted_.epoch = std::max(wanted_.epoch, epoch);
-    MetaRows(file_.database).save(meta_, wanted_);
+    meta_rows_.save(saved_, wanted_);
     meta_ = wanted_;
+    saved_ = wanted_;
 }
 
 void Writer::start(const std::vector<core::Command>& unfinished) {
@@ -230,17 +232,22 @@ void Writer::write(const std::vector<Op>& batch, Outcome& outcome) {
 }
 
 void Writer::apply(const AcceptOp& op, Outcome& outcome) {
-    commands_.insert(++outcome.meta.accepted, op.command);
+    outcome.added_rows |=
+        commands_.insert(++outcome.meta.accepted, op.command, wanted_.ingress_lsn);
 }
 
 void Writer::apply(const FinishOp& op, Outcome& outcome) {
     const core::FinishedCommand& finished = op.finished;
     const HeldMark* mark = marks_.find(finished.key);
     if (op.ended_before) {
-        outcome.meta.finished -= commands_.erase_ended(finished.key);
+        const std::uint64_t erased = commands_.erase_ended(finished.key);
+        outcome.meta.finished -= erased;
+        outcome.removed_ends |= erased > 0;
     }
-    commands_.finish(++outcome.meta.ended, outcome.meta.accepted, finished, mark);
+    commands_.finish(
+        ++outcome.meta.ended, outcome.meta.accepted, finished, mark, wanted_.ingress_lsn);
     outcome.meta.finished += 1;
+    outcome.added_rows = true;
     if (mark != nullptr) {
         outcome.written_marks.push_back(finished.key);
     }
@@ -279,8 +286,13 @@ void Writer::write_held(const std::vector<Op>& batch, Outcome& outcome) {
             batch.empty() ? Pruner::kMaxSlice : std::max(kMinPruned, 2 * count<FinishOp>(batch));
         outcome.pruned = pruner_.prune(commands_, outcome.meta.finished, limit, now);
         outcome.meta.finished -= outcome.pruned->removed.size();
+        outcome.removed_ends |= !outcome.pruned->removed.empty();
     }
-    meta_rows_.save(meta_, outcome.meta);
+    const bool by_rows = outcome.added_rows && !outcome.removed_ends;
+    if (MetaRows::must_save(saved_, outcome.meta, by_rows)) {
+        meta_rows_.save(saved_, outcome.meta);
+        outcome.saved_meta = true;
+    }
 }
 
 void Writer::write_devices(Outcome& outcome) {
@@ -297,6 +309,9 @@ void Writer::write_devices(Outcome& outcome) {
 void Writer::conclude(std::vector<Op>& batch, Outcome& outcome) {
     commands_.settle();
     meta_ = outcome.meta;
+    if (outcome.saved_meta) {
+        saved_ = meta_;
+    }
     durable_lsn_ = meta_.ingress_lsn;
     for (const core::CommandKey& key : outcome.written_marks) {
         marks_.forget(key);
@@ -368,7 +383,7 @@ void Writer::post_completions(std::vector<Op>& batch, Outcome& outcome) {
 void Writer::start_queries(std::vector<Op>& batch) {
     for (Op& op : batch) {
         if (auto* query = std::get_if<QueryOp>(&op); query != nullptr && query->start) {
-            std::exchange(query->start, nullptr)();
+            std::exchange(query->start, nullptr)(commands_.seqs());
         }
     }
 }

@@ -91,6 +91,9 @@ private:
         std::size_t written_devices = 0;
         std::optional<Pruner::Slice> pruned;
         std::optional<proto::WallTime> first_end;  ///< of the ends it added
+        bool added_rows = false;                   ///< of commands
+        bool removed_ends = false;
+        bool saved_meta = false;
     };
 
     void run();
@@ -109,7 +112,7 @@ private:
     void apply(const FindOutboxOp& op, Outcome& outcome);
     void conclude(std::vector<Op>& batch, Outcome& outcome);
     void post_completions(std::vector<Op>& batch, Outcome& outcome);
-    static void start_queries(std::vector<Op>& batch);
+    void start_queries(std::vector<Op>& batch);
     [[nodiscard]] bool checkpoint_if_worthwhile();
     void close();
 
@@ -125,7 +128,8 @@ private:
     Statement begin_;
     Statement commit_;
     Pruner pruner_;
-    Meta meta_;    ///< as on disk
+    Meta meta_;    ///< as on disk, rows included
+    Meta saved_;   ///< the table alone
     Meta wanted_;  ///< epoch and lsn as called
     MarkBuffer marks_;
     std::vector<std::uint64_t> removals_;  ///< from the outbox, not written yet

@@ -22,7 +22,9 @@ def committed_lsn(database):
         connection = sqlite3.connect(f"{folder}/copy")
         try:
             return connection.execute(
-                "SELECT value FROM meta WHERE key = 'ingress_lsn'").fetchone()[0]
+                "SELECT max(lsn) FROM (SELECT value AS lsn FROM meta WHERE key = 'ingress_lsn'"
+                " UNION ALL SELECT imported FROM unfinished"
+                " UNION ALL SELECT imported FROM finished)").fetchone()[0]
         finally:
             connection.close()
 
