@@ -92,6 +92,24 @@ TEST_CASE("meta is written again before many rows are younger than it") {
     CHECK(look(path).table.ingress_lsn == store::MetaRows::kMaxYounger);
 }
 
+TEST_CASE("an end that meta counts and another one replaces is counted once") {
+    const TempFolder folder;
+    const std::string path = (folder.path() / "store.db").string();
+    OpenStore store(path);
+    store.finish(finished(key("1")));
+    store.finish(finished(key("2")));
+    store.wait([&](auto done) {  // no row of a command: meta is written
+        store->together([&] {
+            store->put_outbox(message(1), std::move(done));
+            store->imported(1);
+        });
+    });
+    REQUIRE(look(path).table.finished == 2);
+    store.finish(finished(key("1")));
+    CHECK(look(path).all.finished == 2);
+    CHECK(store::check_store(path)->problems.empty());
+}
+
 TEST_CASE("an end that is removed is no longer counted, whatever was written when") {
     const TempFolder folder;
     const std::string path = (folder.path() / "store.db").string();
