@@ -4,7 +4,6 @@
 #include "tests/unit/store_sqlite/samples.hpp"
 
 #include <chrono>
-#include <filesystem>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -12,7 +11,6 @@
 using namespace dm;
 using namespace dm::test;
 using namespace std::chrono_literals;
-namespace fs = std::filesystem;
 
 namespace {
 
