@@ -14,12 +14,13 @@ namespace {
 
 constexpr std::chrono::milliseconds kShortestRetry{1000};
 
-/// A silent session is to be closed by `dead_after`, not from then on: it counts as dead so much
-/// earlier, which covers the wheel's tick and a busy loop.
-constexpr std::chrono::milliseconds kDeadBefore{100};
+/// A silent session is to be gone by `dead_after`, not from then on: it counts as dead so much
+/// earlier, or by a sixtieth. That covers the half second that the peer has to answer the close,
+/// the wheel's tick, and a busy loop.
+constexpr std::chrono::milliseconds kDeadBefore{750};
 
 ShardSettings closing_in_time(ShardSettings settings) {
-    settings.session.dead_after -= kDeadBefore;
+    settings.session.dead_after -= std::min(kDeadBefore, settings.session.dead_after / 60);
     return settings;
 }
 
