@@ -5,18 +5,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string_view>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 namespace dm::store {
 
-/// Where the unfinished commands are in their table, by hashes of their keys: about 64 bytes each,
+/// Where the unfinished commands are in their table, by hashes of their keys: about 60 bytes each,
 /// and no index on disk whose pages every command would have to touch. Follows a transaction:
 /// changes are kept with `settle` or taken back with `undo`.
 ///
-/// Hashes are keyed by a random seed, so ids cannot be chosen to collide. One thread (the
-/// writer's).
+/// Hashes are keyed by a random seed, so ids cannot be chosen to collide. Finding one of many
+/// commands with the same id takes O(log n). One thread (the writer's).
 class SeqIndex {
 public:
     SeqIndex();
@@ -35,19 +36,31 @@ public:
     void undo();
 
 private:
-    /// The id's hash in the upper half, the device's in the lower: same ids are neighbours.
     using Hash = std::uint64_t;
-    using Entry = std::pair<const Hash, std::uint64_t>;
 
-    [[nodiscard]] Hash upper_half(std::string_view id) const;
-    [[nodiscard]] Hash hash(const core::CommandKey& key) const;
-    void erase(const Entry& entry);
+    struct Row {
+        Hash id = 0;
+        Hash device = 0;
+        std::uint64_t seq = 0;
+    };
+
+    /// The commands with one id: most often one, for one device.
+    struct SameId {
+        Hash device = 0;
+        std::uint64_t seq = 0;
+        std::unique_ptr<std::multimap<Hash, std::uint64_t>> others;  ///< by device; never empty
+    };
+
+    [[nodiscard]] Hash hash(std::string_view text) const;
+    [[nodiscard]] Row row(const core::CommandKey& key, std::uint64_t seq) const;
+    void add(const Row& row);
+    void remove(const Row& row);
 
     std::uint64_t seed0_;
     std::uint64_t seed1_;
-    std::multimap<Hash, std::uint64_t> seqs_;
-    std::vector<Entry> added_;    ///< since the last settle or undo
-    std::vector<Entry> removed_;  ///< likewise
+    std::unordered_map<Hash, SameId> by_id_;
+    std::vector<Row> added_;    ///< since the last settle or undo
+    std::vector<Row> removed_;  ///< likewise
 };
 
 }  // namespace dm::store

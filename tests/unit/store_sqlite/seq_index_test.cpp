@@ -3,6 +3,7 @@
 #include "tests/unit/store_sqlite/samples.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -27,6 +28,25 @@ TEST_CASE("rows are found by key, and by id for every device that has it") {
     CHECK(index.candidates("same", 2).size() == 2);
     CHECK(index.candidates("other", 100) == Seqs{6});
     CHECK(index.candidates("none", 100).empty());
+}
+
+TEST_CASE("rows with the same id go one by one, in any order") {
+    for (const Seqs& order : {Seqs{1, 2, 3, 4}, Seqs{4, 3, 2, 1}, Seqs{2, 1, 4, 3}}) {
+        SeqIndex index;
+        const auto device = [](std::uint64_t seq) { return "dev-" + std::to_string(seq % 3); };
+        for (std::uint64_t seq = 1; seq <= 4; ++seq) {  // 1 and 4 have the same key
+            index.add(key("same", device(seq)), seq);
+        }
+        std::size_t left = 4;
+        for (const std::uint64_t seq : order) {
+            const Seqs before = index.candidates(key("same", device(seq)));
+            CHECK(std::count(before.begin(), before.end(), seq) == 1);
+            index.remove(key("same", device(seq)), seq);
+            const Seqs after = index.candidates(key("same", device(seq)));
+            CHECK(std::count(after.begin(), after.end(), seq) == 0);
+            CHECK(index.candidates("same", 100).size() == --left);
+        }
+    }
 }
 
 TEST_CASE("a transaction that is rolled back leaves the index as it was") {
