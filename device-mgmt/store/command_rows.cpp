@@ -12,13 +12,15 @@ namespace dm::store {
 namespace {
 
 constexpr std::string_view kInsert =
-    "INSERT INTO unfinished (seq, device, id, command, args, timeout_s, ttl_s, delivery,"
+    "INSERT INTO accepted (seq, device, id, command, args, timeout_s, ttl_s, delivery,"
     " report_states, response_topic, correlation, traceparent, operator, accepted_at, send_by,"
     " reply_by, state, attempts, history, imported)"
     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 constexpr std::string_view kMark =
-    "UPDATE unfinished SET state = ?, attempts = ?, reply_by = coalesce(?, reply_by),"
-    " history = history || ',' || ? WHERE seq = ?";
+    "INSERT INTO steps (seq, state, attempts, reply_by, history) VALUES (?,?,?,?,?)"
+    " ON CONFLICT (seq) DO UPDATE SET state = excluded.state, attempts = excluded.attempts,"
+    " reply_by = coalesce(excluded.reply_by, reply_by), history = history || ',' || "
+    "excluded.history";
 constexpr std::string_view kFindUnfinished =
     "SELECT accepted_at, send_by, reply_by, attempts, operator, history FROM unfinished"
     " WHERE seq = ? AND id = ? AND device = ?";
@@ -79,7 +81,8 @@ CommandRows::CommandRows(const Database& database, std::string node)
       insert_(database, kInsert),
       mark_(database, kMark),
       find_unfinished_(database, kFindUnfinished),
-      erase_unfinished_(database, "DELETE FROM unfinished WHERE seq = ?"),
+      erase_accepted_(database, "DELETE FROM accepted WHERE seq = ?"),
+      erase_steps_(database, "DELETE FROM steps WHERE seq = ?"),
       insert_finished_(database, kInsertFinished),
       erase_key_(database, "DELETE FROM finished WHERE id = ? AND device = ?"),
       find_finished_(database, kFindFinished),
@@ -124,11 +127,11 @@ bool CommandRows::insert(std::uint64_t seq, const core::Command& command, std::u
 
 void CommandRows::mark(const core::CommandKey& key, const HeldMark& mark) {
     if (const auto found = find_unfinished(key)) {
-        mark_.run(proto::word(mark.state),
+        mark_.run(found->seq,
+                  proto::word(mark.state),
                   mark.attempts,
                   to_ms_if_any(mark.reply_by),
-                  mark.steps,
-                  found->seq);
+                  mark.steps);
     }
 }
 
@@ -161,7 +164,8 @@ void CommandRows::finish(std::uint64_t number,
     auto accepted = find_unfinished(finished.key);
     if (accepted) {
         seqs_.remove(finished.key, accepted->seq);
-        erase_unfinished_.run(accepted->seq);
+        erase_accepted_.run(accepted->seq);
+        erase_steps_.run(accepted->seq);
     } else {
         const std::int64_t at = to_ms(finished.finished_at);
         accepted = Acceptance{++last_seq, at, at, {}, 0, {}, {}};

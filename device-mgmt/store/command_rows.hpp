@@ -20,7 +20,8 @@ struct EndedRow {
     core::CommandKey key;
 };
 
-/// The tables `unfinished` and `finished`, as the writer uses them, within its transactions.
+/// The tables of unfinished commands, `accepted` and `steps`, and of `finished` ones, as the writer
+/// uses them, within its transactions.
 class CommandRows {
 public:
     CommandRows(const Database& database, std::string node);
@@ -43,7 +44,7 @@ public:
     /// Nothing happens if the command has ended.
     void mark(const core::CommandKey& key, const HeldMark& mark);
 
-    /// Moves the command from one table to the other; `mark` is what is not written of it yet.
+    /// Moves the command to the finished ones; `mark` is what is not written of it yet.
     /// An end whose acceptance is not stored gets the next seq after `last_seq`.
     void finish(std::uint64_t number,
                 std::uint64_t& last_seq,
@@ -73,7 +74,8 @@ private:
     Statement insert_;
     Statement mark_;
     Statement find_unfinished_;
-    Statement erase_unfinished_;
+    Statement erase_accepted_;
+    Statement erase_steps_;
     Statement insert_finished_;
     Statement erase_key_;
     Statement find_finished_;

@@ -161,7 +161,54 @@ ALTER TABLE unfinished ADD COLUMN imported INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE finished ADD COLUMN imported INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array<const char*, 3> kMigrations{k0001, k0002, k0003};
+constexpr const char* k0004 = R"sql(
+-- A step that is written before its command ends does not write the command's args again.
+DROP VIEW commands;
+DROP VIEW history;
+ALTER TABLE unfinished RENAME TO accepted;
+CREATE TABLE steps (
+    seq      INTEGER PRIMARY KEY,
+    state    TEXT NOT NULL,     -- the last one, like attempts
+    attempts INTEGER NOT NULL,
+    reply_by INTEGER,
+    history  TEXT NOT NULL      -- since the acceptance
+);
+CREATE VIEW unfinished AS
+    SELECT a.seq AS seq, a.device AS device, a.id AS id, a.command AS command, a.args AS args,
+           a.timeout_s AS timeout_s, a.ttl_s AS ttl_s, a.delivery AS delivery,
+           a.report_states AS report_states, a.response_topic AS response_topic,
+           a.correlation AS correlation, a.traceparent AS traceparent, a.operator AS operator,
+           a.accepted_at AS accepted_at, a.send_by AS send_by,
+           coalesce(s.reply_by, a.reply_by) AS reply_by, coalesce(s.state, a.state) AS state,
+           coalesce(s.attempts, a.attempts) AS attempts,
+           a.history || coalesce(',' || s.history, '') AS history, a.imported AS imported
+    FROM accepted AS a LEFT JOIN steps AS s ON s.seq = a.seq;
+CREATE VIEW commands AS
+    SELECT seq, device, id, command, state, attempts,
+           strftime('%Y-%m-%dT%H:%M:%fZ', accepted_at / 1000.0, 'unixepoch') AS accepted,
+           strftime('%Y-%m-%dT%H:%M:%fZ', send_by / 1000.0, 'unixepoch') AS send_by,
+           strftime('%Y-%m-%dT%H:%M:%fZ', reply_by / 1000.0, 'unixepoch') AS reply_by,
+           NULL AS finished, operator, args, NULL AS terminal
+    FROM unfinished
+    UNION ALL
+    SELECT seq, device, id, command, state, attempts,
+           strftime('%Y-%m-%dT%H:%M:%fZ', accepted_at / 1000.0, 'unixepoch'),
+           strftime('%Y-%m-%dT%H:%M:%fZ', send_by / 1000.0, 'unixepoch'),
+           strftime('%Y-%m-%dT%H:%M:%fZ', reply_by / 1000.0, 'unixepoch'),
+           strftime('%Y-%m-%dT%H:%M:%fZ', finished_at / 1000.0, 'unixepoch'),
+           operator, args, payload
+    FROM finished;
+
+CREATE VIEW history AS
+    SELECT command.device AS device, command.id AS id, command.seq AS seq,
+           strftime('%Y-%m-%dT%H:%M:%fZ', (step.value ->> 0) / 1000.0, 'unixepoch') AS at,
+           step.value ->> 1 AS state, step.value ->> 2 AS attempt, step.value ->> 3 AS detail
+    FROM (SELECT device, id, seq, history FROM unfinished
+          UNION ALL SELECT device, id, seq, history FROM finished) AS command,
+         json_each('[' || command.history || ']') AS step;
+)sql";
+
+constexpr std::array<const char*, 4> kMigrations{k0001, k0002, k0003, k0004};
 
 }  // namespace
 

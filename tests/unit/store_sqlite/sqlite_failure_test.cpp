@@ -140,7 +140,7 @@ TEST_CASE("a row that makes no sense stops the start, with the way out") {
         OpenStore store(path);
         store.accept(accepted(key("c-1")));
     }
-    execute(path, "UPDATE unfinished SET state = 'nonsense'");
+    execute(path, "UPDATE accepted SET state = 'nonsense'");
     Posted posted;
     auto opened = store::SqliteStore::open({path, "n1", {}, 0}, posted.post(), {});
     REQUIRE(opened);

@@ -1,6 +1,8 @@
 #include "device-mgmt/store/mark_buffer.hpp"
+#include "device-mgmt/store/sqlite.hpp"
 #include "tests/unit/store_sqlite/samples.hpp"
 
+#include <filesystem>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -74,4 +76,26 @@ TEST_CASE("a mark of a command that has ended changes nothing") {
     CHECK(record->state == CommandState::succeeded);
     CHECK(record->history.size() == 2);
     CHECK_FALSE(store.query(key("never accepted")));
+}
+
+TEST_CASE("a step of a big command writes little, and its end still tells all") {
+    const TempFolder folder;
+    const std::string path = (folder.path() / "store.db").string();
+    OpenStore store(path);
+    core::Command big = accepted(key("c-1"));
+    big.content.args = R"({"blob":")" + std::string(50'000, 'x') + R"("})";
+    store.accept(big);
+    const auto before = std::filesystem::file_size(path + "-wal");
+    store.wait([&](auto done) { store->mark(sent("c-1", 1), std::move(done)); });
+    store.wait([&](auto done) { store->mark(sent("c-1", 2), std::move(done)); });
+    CHECK(std::filesystem::file_size(path + "-wal") - before < 20'000);
+    CHECK(store.query(key("c-1"))->attempts == 2);
+    CHECK(store.query(key("c-1"))->history.size() == 3);
+    store.finish(finished(key("c-1"), later(2s)));
+    CHECK(store.query(key("c-1"))->history.size() == 4);
+    CHECK(store.query(key("c-1"))->reply_by == later(30s).wall);
+    store.close();
+    CHECK(store::Database(path, store::Database::Mode::read_only)
+              .integer("SELECT (SELECT count(*) FROM accepted) + (SELECT count(*) FROM steps)") ==
+          0);
 }

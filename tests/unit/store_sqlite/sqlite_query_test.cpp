@@ -80,7 +80,7 @@ TEST_CASE("searches of ends by key, id and device use an index, in each of its p
     }
 }
 
-TEST_CASE("a store of schema 2 gets the indexes of today, and keeps what is in it") {
+TEST_CASE("a store of schema 2 becomes one of today, and keeps what is in it") {
     const TempFolder folder;
     const std::string path = (folder.path() / "store.db").string();
     {
@@ -91,6 +91,9 @@ TEST_CASE("a store of schema 2 gets the indexes of today, and keeps what is in i
     {
         store::Database database(path, store::Database::Mode::read_write);
         database.execute(
+            "DROP VIEW commands; DROP VIEW history; DROP VIEW unfinished; DROP TABLE steps;"
+            "ALTER TABLE accepted RENAME TO unfinished;"
+            "CREATE VIEW commands AS SELECT 1; CREATE VIEW history AS SELECT 1;"
             "DROP INDEX finished_key; DROP INDEX finished_of_device;"
             "ALTER TABLE unfinished DROP COLUMN imported; ALTER TABLE finished DROP COLUMN "
             "imported;"
@@ -103,7 +106,7 @@ TEST_CASE("a store of schema 2 gets the indexes of today, and keeps what is in i
     CHECK(store.loaded.unfinished.size() == 1);
     CHECK(look(path, "SELECT id FROM commands ORDER BY id") ==
           std::vector<std::string>{"c-1", "c-2"});
-    CHECK(look(path, "PRAGMA user_version") == std::vector<std::string>{"3"});
+    CHECK(look(path, "PRAGMA user_version") == std::vector<std::string>{"4"});
     CHECK(look(path,
                "SELECT count(*) FROM sqlite_schema WHERE type = 'index'"
                " AND (sql LIKE '%seq >>%' OR sql LIKE '%number >> 14%')") ==

@@ -66,7 +66,7 @@ TEST_CASE("a check counts commands and finds a sound store sound") {
     const auto result = run({"check", "--store.sqlite", path});
     CHECK(result.code == 0);
     CHECK(result.out == path +
-                            ": schema 3\n"
+                            ": schema 4\n"
                             "unfinished accepted: 1\n"
                             "finished succeeded: 1\n"
                             "outbox: 0\n"
