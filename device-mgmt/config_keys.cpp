@@ -115,8 +115,9 @@ void add_session(Table& table, Config::Session& session) {
     table.seconds("session.dead_after_s",
                   session.dead_after,
                   {2, 7200},
-                  "A device silent for so long is closed with 4002. At least twice the heartbeat: "
-                  "one lost heartbeat is no death.");
+                  "A device silent for so long has been closed with 4002 and is gone; the close is "
+                  "sent up to 0.75 s before (a sixtieth of a shorter time). At least twice the "
+                  "heartbeat: one lost heartbeat is no death.");
     table.seconds("session.refresh_s",
                   session.refresh,
                   {0, 30 * kDay},
