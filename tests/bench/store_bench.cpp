@@ -1,4 +1,4 @@
-// store_bench FOLDER [COMMANDS [IN_FLIGHT [FINISHED_BEFORE [UNFINISHED_BEFORE]]]]
+// store_bench FOLDER [COMMANDS [IN_FLIGHT [FINISHED_BEFORE [UNFINISHED_BEFORE [TURNS]]]]]
 //
 // Commands through the SQLite store as the relay does it: look up, accept, mark sent, finish with a
 // message, remove the message. Then appends to the ingress log. Prints rates and percentiles.
@@ -199,6 +199,27 @@ private:
     std::vector<double> finish_ms_;
 };
 
+/// Commands that are accepted and end, measured.
+void measure(Run& run, std::size_t commands, std::size_t in_flight) {
+    const auto begun = Clock::now();
+    const double cpu = cpu_seconds(RUSAGE_SELF);
+    const double own_cpu = cpu_seconds(RUSAGE_THREAD);
+    run.commands(commands, in_flight, true);
+    const double took = seconds_since(begun);
+    const double store_cpu =
+        cpu_seconds(RUSAGE_SELF) - cpu - (cpu_seconds(RUSAGE_THREAD) - own_cpu);
+    std::printf(
+        "store: %zu commands accepted and finished, %zu in flight, in %.2f s: %.0f/s;"
+        " store threads %.1f us CPU each; %ld MiB resident\n",
+        commands,
+        in_flight,
+        took,
+        static_cast<double>(commands) / took,
+        store_cpu / static_cast<double>(commands) * 1e6,
+        resident_kib() / 1024);
+    run.print();
+}
+
 void bench_store(const std::string& folder, const std::vector<std::size_t>& numbers) {
     test::Posted posted;
     const auto open = [&] {
@@ -219,23 +240,9 @@ void bench_store(const std::string& folder, const std::vector<std::size_t>& numb
     if (unfinished > 0) {
         run->commands(unfinished, 4000, false);
     }
-    const auto begun = Clock::now();
-    const double cpu = cpu_seconds(RUSAGE_SELF);
-    const double own_cpu = cpu_seconds(RUSAGE_THREAD);
-    run->commands(commands, in_flight, true);
-    const double took = seconds_since(begun);
-    const double store_cpu =
-        cpu_seconds(RUSAGE_SELF) - cpu - (cpu_seconds(RUSAGE_THREAD) - own_cpu);
-    std::printf(
-        "store: %zu commands accepted and finished, %zu in flight, in %.2f s: %.0f/s;"
-        " store threads %.1f us CPU each; %ld MiB resident\n",
-        commands,
-        in_flight,
-        took,
-        static_cast<double>(commands) / took,
-        store_cpu / static_cast<double>(commands) * 1e6,
-        resident_kib() / 1024);
-    run->print();
+    for (std::size_t turn = 0; turn < numbers[4]; ++turn) {
+        measure(*run, commands, in_flight);
+    }
     const auto closing = Clock::now();
     store.reset();
     std::printf("store: closed in %.2f s, file %.0f MiB\n",
@@ -286,11 +293,12 @@ void bench_log(const std::string& folder) {
 int main(int argc, char** argv) {
     if (argc < 2) {
         std::puts(
-            "store_bench FOLDER [COMMANDS [IN_FLIGHT [FINISHED_BEFORE [UNFINISHED_BEFORE]]]]");
+            "store_bench FOLDER [COMMANDS [IN_FLIGHT [FINISHED_BEFORE [UNFINISHED_BEFORE"
+            " [TURNS]]]]]");
         return 2;
     }
-    std::vector<std::size_t> numbers{100'000, 1000, 0, 0};
-    for (int i = 2; i < argc && i < 6; ++i) {
+    std::vector<std::size_t> numbers{100'000, 1000, 0, 0, 1};
+    for (int i = 2; i < argc && i < 7; ++i) {
         numbers[static_cast<std::size_t>(i - 2)] = std::strtoul(argv[i], nullptr, 10);
     }
     bench_store(argv[1], numbers);
