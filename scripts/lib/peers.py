@@ -1,6 +1,7 @@
 """Bad company for a server, by the hundred: peers that the benches of scripts/bench.d start.
 
-    slow    complete the handshake and then read one byte a second
+    slow    complete the handshake and then read one byte a second; with --broker an operator who
+            only publishes sends them commands, ten megabytes a second
     loris   begin a TLS handshake and send one byte of it a second; those cut off come again
     mute    connect and never say a word; those cut off come again
 
@@ -8,6 +9,7 @@ Prints `there` when all of them are, and stays until it is ended."""
 
 import argparse
 import base64
+import json
 import os
 import selectors
 import socket
@@ -16,6 +18,9 @@ import time
 from pathlib import Path
 
 import jwt
+import paho.mqtt.client as mqtt
+
+BYTES_PER_S = 10e6
 
 # A ClientHello's record header: 512 bytes are to come.
 HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(501)
@@ -56,9 +61,28 @@ def session(options, number):
     return peer
 
 
+def send_commands(options):
+    """`--commands` for each device, taken by the broker when this returns."""
+    operator = mqtt.Client(protocol=mqtt.MQTTv5)
+    operator.max_inflight_messages_set(1000)
+    operator.connect("127.0.0.1", options.broker)
+    operator.loop_start()
+    command = json.dumps({"command": "set", "args": {"blob": "x" * options.bytes}})
+    begun = time.monotonic()
+    for number in range(options.count * options.commands):
+        sent = operator.publish(
+            f"dm/commands/{options.prefix}{number % options.count:05}", command, qos=1)
+        time.sleep(max(0, begun + number * len(command) / BYTES_PER_S - time.monotonic()))
+    sent.wait_for_publish()
+    operator.loop_stop()
+
+
 def slow(options):
     peers = [session(options, number) for number in range(options.count)]
     print("there", flush=True)
+    if options.broker:
+        send_commands(options)
+        print("sent", flush=True)
     while True:
         for peer in peers:
             try:
@@ -104,6 +128,9 @@ def main():
     parser.add_argument("--keys", type=Path, required=True)
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--prefix", default="slow-", help="of the slow devices' names")
+    parser.add_argument("--broker", type=int, help="its port")
+    parser.add_argument("--commands", type=int, default=12, help="for each slow device")
+    parser.add_argument("--bytes", type=int, default=50_000, help="of a command, about")
     options = parser.parse_args()
     if options.kind == "slow":
         slow(options)
