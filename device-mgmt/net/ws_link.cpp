@@ -55,7 +55,9 @@ void Link::start_timer(std::chrono::milliseconds after, const char* what) {
     timer_->async_wait([this, alive = connection_->get_handle(), what](const std::error_code& ec) {
         const auto keep = alive.lock();
         if (!ec && keep && attached()) {
-            context_->failed(what);
+            if (stage_ == Stage::handshake) {
+                context_->failed(what);
+            }
             abort();
         }
     });

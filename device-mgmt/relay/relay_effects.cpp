@@ -149,7 +149,9 @@ void Relay::publish_state(const core::PublishStatus& status) {
 void Relay::publish_due_states() {
     const core::Instant now = clock_().mono;
     for (;;) {
-        StatusQueue::Messages messages = states_.take(now, outbox_.size() < kCalmOutbox);
+        const bool calm =
+            states_.size() > 0 && outbox_.size() < kCalmOutbox && states_pace_.take(now);
+        StatusQueue::Messages messages = states_.take(now, calm);
         if (messages.empty()) {
             return;
         }

@@ -31,9 +31,10 @@ const HeldMark* MarkBuffer::find(const core::CommandKey& key) const {
 
 std::vector<core::CommandKey> MarkBuffer::due(core::Instant now, bool all) const {
     std::vector<core::CommandKey> keys = awaited_;
+    const std::size_t most = awaited_.size() + kPerTransaction;
     all = all || held_.size() > kMaxHeld;
     for (const auto& [since, key] : by_age_) {
-        if (!all && now - since < kPatience) {
+        if (!all && (now - since < kPatience || keys.size() == most)) {
             break;
         }
         const HeldMark* held = find(key);
