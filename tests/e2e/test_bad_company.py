@@ -51,6 +51,8 @@ def test_who_reads_nothing_is_closed_with_4006_and_who_reads_slowly_is_not(
         assert not [m for m in operator.seen(f"dm/presence/{device_id[:50]}-slow")
                     if not m["online"]]
     wait_for(lambda: server.metric("dm_sessions") == 0, "their end")
+    # A session that was opened and cut off is no failed handshake.
+    assert server.metric('dm_handshake_failures_total{reason="other"}') == 0
 
 
 @pytest.mark.parametrize("id_", ["never-sent", "finished"])

@@ -1,5 +1,8 @@
 #include "tests/unit/relay/relay_node.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -9,6 +12,7 @@ namespace dm::relay {
 
 namespace {
 
+using namespace std::chrono_literals;
 using core::SessionRef;
 using test::Node;
 
@@ -141,6 +145,25 @@ TEST_CASE("a command that nobody answers times out at its moment, by whatever cl
     REQUIRE(node.on("dm/replies/d-1").size() == 1);
     CHECK(says(node.on("dm/replies/d-1")[0], R"("state":"timed_out")"));
     CHECK(says(node.on("dm/replies/d-1")[0], R"("latency_ms":5000)"));
+}
+
+TEST_CASE("states in great number keep a pace, and none waits longer than it may") {
+    constexpr auto kAtOnce = static_cast<std::ptrdiff_t>(kStatesAtOnce);
+    Node node;
+    const auto queued = [&] {
+        const auto states = node.on("dm/status/d-1");
+        return std::count_if(states.begin(), states.end(), [](const auto& message) {
+            return says(message, R"("state":"queued")");
+        });
+    };
+    for (int number = 0; number < 60; ++number) {
+        node.publish(R"({"id":")" + std::to_string(number) + R"(","command":"x"})");
+    }
+    CHECK(queued() == kAtOnce);
+    node.pass(5ms);
+    CHECK(queued() == kAtOnce + 10);
+    node.pass(StatusQueue::kMaxWait);
+    CHECK(queued() == 60);
 }
 
 TEST_CASE("an input that cannot be a command gets one rejection and goes no further") {

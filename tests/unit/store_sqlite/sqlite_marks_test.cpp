@@ -37,6 +37,26 @@ TEST_CASE("a mark is due when somebody waits for it, when it is old, and when al
     CHECK(marks.empty());
 }
 
+TEST_CASE("old marks go a few at a time, unless there are very many") {
+    MarkBuffer marks;
+    for (std::size_t number = 0; number < 2 * MarkBuffer::kPerTransaction; ++number) {
+        marks.hold(sent("c-" + std::to_string(number)), false, kStart.mono);
+    }
+    marks.hold(sent("awaited"), true, later(200ms).mono);
+    const auto first = marks.due(later(300ms).mono, false);
+    CHECK(first.size() == 1 + MarkBuffer::kPerTransaction);
+    CHECK(first[1] == key("c-0"));
+    for (const core::CommandKey& written : first) {
+        marks.forget(written);
+    }
+    CHECK(marks.due(later(300ms).mono, false)[0] ==
+          key("c-" + std::to_string(MarkBuffer::kPerTransaction)));
+    for (std::size_t number = 0; number <= MarkBuffer::kMaxHeld; ++number) {
+        marks.hold(sent("d-" + std::to_string(number)), false, later(300ms).mono);
+    }
+    CHECK(marks.due(later(300ms).mono, false).size() > MarkBuffer::kMaxHeld);
+}
+
 TEST_CASE("the marks of a command are put together") {
     MarkBuffer marks;
     marks.hold(sent("c-1"), false, kStart.mono);
