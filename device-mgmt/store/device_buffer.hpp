@@ -18,7 +18,7 @@ namespace dm::store {
 class DeviceBuffer {
 public:
     /// Devices in a transaction that somebody waits for, and in another.
-    static constexpr std::size_t kPerTransaction = 16;
+    static constexpr std::size_t kPerTransaction = 200;
     static constexpr std::size_t kPerIdleTransaction = 2000;
     /// With more than this every transaction takes kPerIdleTransaction.
     static constexpr std::size_t kMaxHeld = 50'000;

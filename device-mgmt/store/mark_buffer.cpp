@@ -29,9 +29,11 @@ const HeldMark* MarkBuffer::find(const core::CommandKey& key) const {
     return it == held_.end() ? nullptr : &it->second;
 }
 
-std::vector<core::CommandKey> MarkBuffer::due(core::Instant now, bool all) const {
+std::vector<core::CommandKey> MarkBuffer::due(core::Instant now,
+                                              std::size_t calls,
+                                              bool all) const {
     std::vector<core::CommandKey> keys = awaited_;
-    const std::size_t most = awaited_.size() + kPerTransaction;
+    const std::size_t most = awaited_.size() + std::max(kPerTransaction, calls);
     all = all || held_.size() > kMaxHeld;
     for (const auto& [since, key] : by_age_) {
         if (!all && (now - since < kPatience || keys.size() == most)) {

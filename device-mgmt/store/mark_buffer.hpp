@@ -31,8 +31,9 @@ class MarkBuffer {
 public:
     /// How long a mark waits for its command's end before it is written by itself.
     static constexpr std::chrono::milliseconds kPatience{250};
-    /// Of marks that nobody waits for, in a transaction that somebody does wait for. When sessions
-    /// end by the hundred, the commands they had are marked all at once.
+    /// Of marks that nobody waits for, in a transaction that somebody does wait for, unless it has
+    /// more calls than that. When sessions end by the hundred, the commands they had are marked all
+    /// at once.
     static constexpr std::size_t kPerTransaction = 16;
     /// With more marks than this every one is due.
     static constexpr std::size_t kMaxHeld = 50'000;
@@ -42,8 +43,11 @@ public:
     [[nodiscard]] const HeldMark* find(const core::CommandKey& key) const;
 
     /// The commands whose marks go with the next transaction: those somebody waits for, and up to
-    /// kPerTransaction that have waited kPatience, oldest first. `all`: every one.
-    [[nodiscard]] std::vector<core::CommandKey> due(core::Instant now, bool all) const;
+    /// kPerTransaction that have waited kPatience, oldest first. With `calls` in the transaction at
+    /// least as many, so that marks do not gather faster than they are written. `all`: every one.
+    [[nodiscard]] std::vector<core::CommandKey> due(core::Instant now,
+                                                    std::size_t calls,
+                                                    bool all) const;
 
     void forget(const core::CommandKey& key);
 

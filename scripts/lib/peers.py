@@ -20,7 +20,7 @@ from pathlib import Path
 import jwt
 import paho.mqtt.client as mqtt
 
-BYTES_PER_S = 10e6
+BYTES_PER_S = 10e6  # of commands: as fast as a disk takes them in
 
 # A ClientHello's record header: 512 bytes are to come.
 HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(501)
@@ -82,7 +82,6 @@ def slow(options):
     print("there", flush=True)
     if options.broker:
         send_commands(options)
-        print("sent", flush=True)
     while True:
         for peer in peers:
             try:

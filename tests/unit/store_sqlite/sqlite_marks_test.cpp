@@ -26,13 +26,13 @@ TEST_CASE("a mark is due when somebody waits for it, when it is old, and when al
     marks.hold(sent("c-1"), false, kStart.mono);
     marks.hold(sent("c-2"), true, kStart.mono);
     marks.hold(sent("c-3"), false, later(200ms).mono);
-    CHECK(marks.due(later(200ms).mono, false).size() == 1);
-    CHECK(marks.due(later(200ms).mono, false)[0] == key("c-2"));
-    CHECK(marks.due(later(300ms).mono, false).size() == 2);
-    CHECK(marks.due(kStart.mono, true).size() == 3);
+    CHECK(marks.due(later(200ms).mono, 0, false).size() == 1);
+    CHECK(marks.due(later(200ms).mono, 0, false)[0] == key("c-2"));
+    CHECK(marks.due(later(300ms).mono, 0, false).size() == 2);
+    CHECK(marks.due(kStart.mono, 0, true).size() == 3);
     marks.forget(key("c-1"));
     marks.forget(key("c-2"));
-    CHECK(marks.due(later(300ms).mono, false).empty());
+    CHECK(marks.due(later(300ms).mono, 0, false).empty());
     marks.forget(key("c-3"));
     CHECK(marks.empty());
 }
@@ -43,18 +43,21 @@ TEST_CASE("old marks go a few at a time, unless there are very many") {
         marks.hold(sent("c-" + std::to_string(number)), false, kStart.mono);
     }
     marks.hold(sent("awaited"), true, later(200ms).mono);
-    const auto first = marks.due(later(300ms).mono, false);
+    const auto first = marks.due(later(300ms).mono, 0, false);
     CHECK(first.size() == 1 + MarkBuffer::kPerTransaction);
     CHECK(first[1] == key("c-0"));
+    // In a transaction of many calls as many as those, so that the marks they bring cannot gather.
+    CHECK(marks.due(later(300ms).mono, MarkBuffer::kPerTransaction + 5, false).size() ==
+          1 + MarkBuffer::kPerTransaction + 5);
     for (const core::CommandKey& written : first) {
         marks.forget(written);
     }
-    CHECK(marks.due(later(300ms).mono, false)[0] ==
+    CHECK(marks.due(later(300ms).mono, 0, false)[0] ==
           key("c-" + std::to_string(MarkBuffer::kPerTransaction)));
     for (std::size_t number = 0; number <= MarkBuffer::kMaxHeld; ++number) {
         marks.hold(sent("d-" + std::to_string(number)), false, later(300ms).mono);
     }
-    CHECK(marks.due(later(300ms).mono, false).size() > MarkBuffer::kMaxHeld);
+    CHECK(marks.due(later(300ms).mono, 0, false).size() > MarkBuffer::kMaxHeld);
 }
 
 TEST_CASE("the marks of a command are put together") {
@@ -69,7 +72,7 @@ TEST_CASE("the marks of a command are put together") {
     CHECK(held->steps == R"([1800000000000,"sent",1],[1800000001000,"delivered",1])");
     marks.forget(key("c-1"));
     marks.hold(sent("c-1", 2), false, later(1s).mono);
-    CHECK(marks.due(later(1100ms).mono, false).empty());
+    CHECK(marks.due(later(1100ms).mono, 0, false).empty());
     CHECK(marks.find(key("c-1"))->attempts == 2);
 }
 
