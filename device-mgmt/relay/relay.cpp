@@ -51,7 +51,6 @@ Relay::Relay(RelaySettings settings, RelayParts parts, store::Loaded loaded, Rel
                   metrics_.broker_dropped("refused");
                   log::error("publish_refused", {{"topic", parked.topic}});
               }),
-      states_pace_(kStatesPerSecond, kStatesAtOnce, clock_().mono),
       post_order_(std::move(parts.post_order)),
       fan_out_(std::move(parts.post_delivery),
                [this](proto::BroadcastSent answer, const core::ReplyTo& to) {

@@ -7,7 +7,6 @@
 #include "device-mgmt/core/groups.hpp"
 #include "device-mgmt/core/reports.hpp"
 #include "device-mgmt/core/subscriptions.hpp"
-#include "device-mgmt/core/token_bucket.hpp"
 #include "device-mgmt/loop/channel.hpp"
 #include "device-mgmt/loop/loop.hpp"
 #include "device-mgmt/ops/health.hpp"
@@ -55,12 +54,6 @@ struct RelaySettings {
     core::GroupSettings groups;
     std::size_t max_subscriptions = 200'000;
 };
-
-/// States of commands per second, and in one go, beyond which they wait their turn behind what else
-/// there is to publish. When sessions end by the hundred each command they had is `queued` again:
-/// all of it at once would hold up the replies of the other devices.
-inline constexpr double kStatesPerSecond = 2000;
-inline constexpr double kStatesAtOnce = 16;
 
 /// Queries, broadcasts and messages of streams that wait for their turn: beyond it the first and
 /// the last are dropped, and for broadcasts the broker's thread waits like for commands.
@@ -258,7 +251,6 @@ private:
     bool slice_posted_ = false;  ///< continue_broadcasts is to be called
     Outbox outbox_;
     StatusQueue states_;
-    core::TokenBucket states_pace_;
     RelayParts::PostOrder post_order_;
     FanOut fan_out_;
     Queries queries_;

@@ -142,16 +142,17 @@ void Relay::publish_state(const core::PublishStatus& status) {
         metrics_.broker_dropped("status");
         return;
     }
-    metrics_.states_coalesced(states_.put(key, std::move(messages), clock_().mono));
+    const auto pace = status.status.state == proto::word(proto::CommandState::queued)
+                          ? StatusQueue::Pace::kept
+                          : StatusQueue::Pace::free;
+    metrics_.states_coalesced(states_.put(key, std::move(messages), pace, clock_().mono));
     publish_due_states();
 }
 
 void Relay::publish_due_states() {
     const core::Instant now = clock_().mono;
     for (;;) {
-        const bool calm =
-            states_.size() > 0 && outbox_.size() < kCalmOutbox && states_pace_.take(now);
-        StatusQueue::Messages messages = states_.take(now, calm);
+        StatusQueue::Messages messages = states_.take(now, outbox_.size() < kCalmOutbox);
         if (messages.empty()) {
             return;
         }

@@ -4,12 +4,16 @@
 
 namespace dm::relay {
 
-std::size_t StatusQueue::put(const core::CommandKey& key, Messages messages, core::Instant now) {
+std::size_t StatusQueue::put(const core::CommandKey& key,
+                             Messages messages,
+                             Pace pace,
+                             core::Instant now) {
     const auto found = waiting_.find(key);
     if (found != waiting_.end()) {
+        found->second.pace = pace;
         return std::exchange(found->second.messages, std::move(messages)).size();
     }
-    waiting_.emplace(key, Waiting{std::move(messages), ++last_});
+    waiting_.emplace(key, Waiting{std::move(messages), pace, ++last_});
     turns_.push_back({key, now, last_});
     return 0;
 }
@@ -24,12 +28,16 @@ std::size_t StatusQueue::ended(const core::CommandKey& key) {
     return count;
 }
 
+bool StatusQueue::may_go(const Waiting& state, core::Instant now) {
+    return state.pace == Pace::free || kept_pace_.take(now);
+}
+
 StatusQueue::Messages StatusQueue::take(core::Instant now, bool calm) {
     while (!turns_.empty()) {
         const Turn& turn = turns_.front();
         const auto found = waiting_.find(turn.key);
         const bool waits = found != waiting_.end() && found->second.place == turn.number;
-        if (waits && !calm && now - turn.since < kMaxWait) {
+        if (waits && now - turn.since < kMaxWait && !(calm && may_go(found->second, now))) {
             return {};
         }
         turns_.pop_front();

@@ -3,6 +3,7 @@
 #include "device-mgmt/broker/broker.hpp"
 #include "device-mgmt/core/clock.hpp"
 #include "device-mgmt/core/command.hpp"
+#include "device-mgmt/core/token_bucket.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -22,6 +23,13 @@ public:
     static constexpr std::size_t kMaxCommands = 10'000;
     static constexpr std::chrono::milliseconds kMaxWait{250};
 
+    /// Whether a state keeps a pace, or only waits while there is much to do. When sessions end by
+    /// the hundred each command they had is `queued` again: all of that at once would hold up the
+    /// replies of the other devices.
+    enum class Pace { free, kept };
+    static constexpr double kPerSecond = 2000;
+    static constexpr double kAtOnce = 16;
+
     /// A state's messages: to the status topic, and to the operator that asked for states.
     using Messages = std::vector<broker::OutboundMessage>;
 
@@ -31,12 +39,12 @@ public:
     }
 
     /// How many messages of an earlier state these replace.
-    std::size_t put(const core::CommandKey& key, Messages messages, core::Instant now);
+    std::size_t put(const core::CommandKey& key, Messages messages, Pace pace, core::Instant now);
 
     /// The command has ended; how many messages were waiting.
     std::size_t ended(const core::CommandKey& key);
 
-    /// The next messages that are due, oldest first; `calm`: all are. Empty: none.
+    /// The next messages that are due, oldest first; `calm`: all are, at their pace. Empty: none.
     [[nodiscard]] Messages take(core::Instant now, bool calm);
 
     [[nodiscard]] std::size_t size() const { return waiting_.size(); }
@@ -44,6 +52,7 @@ public:
 private:
     struct Waiting {
         Messages messages;
+        Pace pace = Pace::free;
         std::uint64_t place = 0;  ///< the number of its turn
     };
 
@@ -53,9 +62,12 @@ private:
         std::uint64_t number = 0;
     };
 
+    [[nodiscard]] bool may_go(const Waiting& state, core::Instant now);
+
     std::unordered_map<core::CommandKey, Waiting> waiting_;
     std::deque<Turn> turns_;  ///< may name commands that wait no more
     std::uint64_t last_ = 0;
+    core::TokenBucket kept_pace_{kPerSecond, kAtOnce, core::Instant{}};
 };
 
 }  // namespace dm::relay

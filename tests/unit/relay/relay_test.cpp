@@ -148,7 +148,7 @@ TEST_CASE("a command that nobody answers times out at its moment, by whatever cl
 }
 
 TEST_CASE("states in great number keep a pace, and none waits longer than it may") {
-    constexpr auto kAtOnce = static_cast<std::ptrdiff_t>(kStatesAtOnce);
+    constexpr auto kAtOnce = static_cast<std::ptrdiff_t>(StatusQueue::kAtOnce);
     Node node;
     const auto queued = [&] {
         const auto states = node.on("dm/status/d-1");
