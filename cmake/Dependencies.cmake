@@ -27,9 +27,12 @@ target_link_libraries(dm_websocketpp INTERFACE dm_asio)
 add_library(dm_restinio INTERFACE)
 target_link_libraries(dm_restinio INTERFACE dm_asio fmt::fmt http_parser)
 
-# Paho C++ 1.2.0 for messages and tokens, and the C library beneath it.
+# Paho C++ 1.2.0 for properties, and the C library beneath it: the archive, in which
+# device-mgmt/broker/paho_register.cpp takes the place of two objects.
+find_library(PAHO_MQTT3AS_ARCHIVE libpaho-mqtt3as.a REQUIRED)
 add_library(dm_paho INTERFACE)
-target_link_libraries(dm_paho INTERFACE paho-mqttpp3 paho-mqtt3as)
+target_link_libraries(dm_paho INTERFACE
+  ${PAHO_MQTT3AS_ARCHIVE} OpenSSL::SSL OpenSSL::Crypto Threads::Threads paho-mqttpp3)
 
 add_library(dm_jwt INTERFACE)
 target_link_libraries(dm_jwt INTERFACE PkgConfig::LIBJWT)

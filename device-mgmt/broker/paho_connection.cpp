@@ -175,7 +175,8 @@ tl::expected<void, std::string> PahoConnection::subscribe() {
 
 tl::expected<void, PublishResult> PahoConnection::send(const OutboundMessage& message,
                                                        std::size_t slot) {
-    const mqtt::properties properties = to_properties(message);
+    PropertyList properties;
+    add_properties(message, properties);
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
     slots_[slot].qos = message.qos;
     options.context = &slots_[slot];
@@ -198,7 +199,7 @@ tl::expected<void, PublishResult> PahoConnection::send(const OutboundMessage& me
 
 void PahoConnection::disconnect() {
     MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer5;
-    mqtt::properties properties;
+    PropertyList properties;
     if (gives_up_session_) {
         properties.add(mqtt::property(mqtt::property::SESSION_EXPIRY_INTERVAL, 0));
     }

@@ -61,10 +61,7 @@ std::uint16_t port_of(const std::string& paho_url) {
 }
 
 ConnectOptions::ConnectOptions(const BrokerSettings& settings)
-    : properties_({mqtt::property(mqtt::property::SESSION_EXPIRY_INTERVAL,
-                                  static_cast<std::int32_t>(settings.session_expiry.count()))}),
-      c_properties_(properties_.c_struct()),
-      will_(MQTTAsync_willOptions_initializer),
+    : will_(MQTTAsync_willOptions_initializer),
       tls_(MQTTAsync_SSLOptions_initializer),
       options_(MQTTAsync_connectOptions_initializer5) {
     // A Paho that has its window full waits a second for every message (fixed in C 1.3.14), so its
@@ -74,7 +71,9 @@ ConnectOptions::ConnectOptions(const BrokerSettings& settings)
     options_.keepAliveInterval = static_cast<int>(settings.keep_alive.count());
     options_.cleanstart = settings.clean_start ? 1 : 0;
     options_.connectTimeout = static_cast<int>((settings.connect_timeout.count() + 999) / 1000);
-    options_.connectProperties = &c_properties_;
+    properties_.add(mqtt::property(mqtt::property::SESSION_EXPIRY_INTERVAL,
+                                   static_cast<std::int32_t>(settings.session_expiry.count())));
+    options_.connectProperties = &properties_.c_struct();
     if (!settings.username.empty()) {
         options_.username = settings.username.c_str();
     }
@@ -99,8 +98,7 @@ ConnectOptions::ConnectOptions(const BrokerSettings& settings)
     }
 }
 
-mqtt::properties to_properties(const OutboundMessage& message) {
-    mqtt::properties properties;
+void add_properties(const OutboundMessage& message, PropertyList& properties) {
     if (message.response_topic) {
         properties.add(mqtt::property(mqtt::property::RESPONSE_TOPIC, *message.response_topic));
     }
@@ -110,7 +108,6 @@ mqtt::properties to_properties(const OutboundMessage& message) {
     for (const auto& [name, value] : message.user_properties) {
         properties.add(mqtt::property(mqtt::property::USER_PROPERTY, name, value));
     }
-    return properties;
 }
 
 InboundMessage to_inbound(std::string topic, const MQTTAsync_message& message) {
