@@ -16,8 +16,10 @@ constexpr std::string_view kInsert =
     " report_states, response_topic, correlation, traceparent, operator, accepted_at, send_by,"
     " reply_by, state, attempts, history, imported)"
     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+/// Reads only columns in front of `args`: those behind a large one are a dozen pages away.
 constexpr std::string_view kMark =
-    "INSERT INTO steps (seq, state, attempts, reply_by, history) VALUES (?,?,?,?,?)"
+    "INSERT INTO steps (seq, state, attempts, reply_by, history)"
+    " SELECT ?1, ?4, ?5, ?6, ?7 FROM accepted WHERE seq = ?1 AND id = ?2 AND device = ?3"
     " ON CONFLICT (seq) DO UPDATE SET state = excluded.state, attempts = excluded.attempts,"
     " reply_by = coalesce(excluded.reply_by, reply_by), history = history || ',' || "
     "excluded.history";
@@ -126,8 +128,10 @@ bool CommandRows::insert(std::uint64_t seq, const core::Command& command, std::u
 }
 
 void CommandRows::mark(const core::CommandKey& key, const HeldMark& mark) {
-    if (const auto found = find_unfinished(key)) {
-        mark_.run(found->seq,
+    for (const std::uint64_t seq : seqs_.candidates(key)) {
+        mark_.run(seq,
+                  key.id,
+                  key.device.str(),
                   proto::word(mark.state),
                   mark.attempts,
                   to_ms_if_any(mark.reply_by),

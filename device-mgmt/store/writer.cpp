@@ -32,6 +32,11 @@ std::size_t count(const std::vector<Op>& batch) {
     }));
 }
 
+/// Calls that somebody waits for: a hundred marks in the batch are no reason to write a hundred.
+std::size_t count_urgent(const std::vector<Op>& batch) {
+    return static_cast<std::size_t>(std::count_if(batch.begin(), batch.end(), is_urgent));
+}
+
 bool reads_devices(const std::vector<Op>& batch) {
     return std::any_of(batch.begin(), batch.end(), [](const Op& op) {
         const auto* query = std::get_if<QueryOp>(&op);
@@ -273,7 +278,7 @@ void Writer::apply(const FindOutboxOp& op, Outcome& outcome) {
 
 void Writer::write_held(const std::vector<Op>& batch, Outcome& outcome) {
     const core::Moment now = settings_.clock();
-    for (const core::CommandKey& key : marks_.due(now.mono, batch.size(), write_all_marks_)) {
+    for (const core::CommandKey& key : marks_.due(now.mono, count_urgent(batch), write_all_marks_)) {
         commands_.mark(key, *marks_.find(key));
         outcome.written_marks.push_back(key);
     }
