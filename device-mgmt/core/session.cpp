@@ -320,10 +320,10 @@ void Session::arm(Instant when, Instant now) {
     }
 }
 
-void Session::check() {
+bool Session::check() {
     const Instant now = host_.now().mono;
     if (closing_ || now < next_look_) {
-        return;
+        return false;
     }
     next_look_ = Instant::max();
     if (now - last_rx_ >= settings_.dead_after) {
@@ -338,7 +338,9 @@ void Session::check() {
         close(CloseCode::session_refresh, kRefreshRetry);
     } else {
         arm(next_deadline(), now);
+        return false;
     }
+    return true;
 }
 
 }  // namespace dm::core

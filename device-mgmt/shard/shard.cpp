@@ -273,10 +273,14 @@ void Shard::wake_for(core::Instant due) {
 }
 
 void Shard::check_due() {
-    for (const std::uint64_t session : checks_.due(core::read_clock().mono)) {
-        if (Host* found = host(session)) {
-            found->session().check();
-        }
+    const core::Instant now = core::read_clock().mono;
+    looks_.add(checks_.due(now));
+    const bool through = looks_.turn([this](std::uint64_t session) {
+        Host* found = host(session);
+        return found != nullptr && found->session().check();
+    });
+    if (!through) {
+        wake_for(now + core::LookQueue::kBetweenTurns);
     }
     if (const auto next = checks_.next()) {
         wake_for(*next);

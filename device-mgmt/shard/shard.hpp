@@ -2,6 +2,7 @@
 
 #include "device-mgmt/auth/authenticator.hpp"
 #include "device-mgmt/core/check_wheel.hpp"
+#include "device-mgmt/core/look_queue.hpp"
 #include "device-mgmt/core/reports.hpp"
 #include "device-mgmt/core/session.hpp"
 #include "device-mgmt/loop/channel.hpp"
@@ -117,6 +118,7 @@ private:
     loop::Channel<core::Delivery> arriving_;
     Deliveries deliveries_;
     core::CheckWheel checks_;
+    core::LookQueue looks_;
     asio::steady_timer check_timer_;
     core::Instant next_check_ = core::Instant::max();                 ///< when the timer fires
     std::unordered_map<std::uint64_t, std::unique_ptr<Host>> hosts_;  ///< by session number

@@ -184,11 +184,12 @@ TEST_CASE("a dead_after far beyond the wheel's horizon is kept exactly") {
 TEST_CASE("late looks lose nothing") {
     SessionBench bench;
     bench.host.clock.advance(49s);
-    bench.session.check();
+    CHECK_FALSE(bench.session.check());
     CHECK(bench.close_code() == 0);
     bench.host.clock.advance(200s);
-    bench.session.check();
+    CHECK(bench.session.check());
     CHECK(bench.close_code() == 4002);
+    CHECK_FALSE(bench.session.check());  // ended before
 }
 
 TEST_CASE("a session that gets no welcome within 10 s is sent away") {

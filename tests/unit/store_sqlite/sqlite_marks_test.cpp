@@ -60,6 +60,32 @@ TEST_CASE("old marks go a few at a time, unless there are very many") {
     CHECK(marks.due(later(300ms).mono, 0, false).size() > MarkBuffer::kMaxHeld);
 }
 
+TEST_CASE("marks in a batch are no calls that somebody waits for") {
+    constexpr std::size_t kMarks = 3 * MarkBuffer::kPerTransaction;
+    const TempFolder folder;
+    const std::string path = (folder.path() / "store.db").string();
+    OpenStore store(path);
+    const auto mark_all = [&](std::uint32_t attempt) {
+        for (std::size_t number = 0; number < kMarks; ++number) {
+            store->mark(sent("c-" + std::to_string(number), attempt), {});
+        }
+    };
+    const auto written = [&] {
+        return store::Database(path, store::Database::Mode::read_only)
+            .integer("SELECT count(*) FROM steps");
+    };
+    for (std::size_t number = 0; number < kMarks; ++number) {
+        store.accept(accepted(key("c-" + std::to_string(number))));
+    }
+    mark_all(1);
+    store.accept(accepted(key("brings them")));
+    CHECK(written() == 0);
+    store.set_clock(later(300ms));
+    mark_all(2);
+    store.accept(accepted(key("brings as many again")));
+    CHECK(written() == MarkBuffer::kPerTransaction);
+}
+
 TEST_CASE("the marks of a command are put together") {
     MarkBuffer marks;
     marks.hold(sent("c-1"), false, kStart.mono);
