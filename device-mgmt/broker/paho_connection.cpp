@@ -6,6 +6,7 @@
 #include "device-mgmt/log/log.hpp"
 
 #include <chrono>
+#include <cstdlib>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
@@ -41,6 +42,17 @@ constexpr std::chrono::milliseconds kEndPatience{500};
 
 /// What Paho reports of a publish whose write failed, and of no other.
 constexpr int kWriteFailed = -1;
+
+/// Paho writes a line about every packet and then looks whether anybody wants it, unless told. Its own
+/// variables for debugging keep their meaning.
+void trace_errors_only() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        if (std::getenv("MQTT_C_CLIENT_TRACE") == nullptr) {
+            MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
+        }
+    });
+}
 
 void trim_line_end(std::string& text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
@@ -129,6 +141,7 @@ tl::expected<void, std::string> PahoConnection::create() {
         handle_ = nullptr;
         return tl::unexpected("no MQTT client for " + settings_.url + ": " + reason_text(created));
     }
+    trace_errors_only();
     // Before connecting: a message that arrives without a callback is acknowledged and lost.
     MQTTAsync_setCallbacks(handle_, this, &on_lost, &on_arrived, nullptr);
     MQTTAsync_setDisconnected(handle_, this, &on_server_disconnect);

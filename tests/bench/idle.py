@@ -1,5 +1,6 @@
 """Memory and CPU of idle sessions: ours, authenticated by ES256 tokens, beside its peers in the same
-run. RSS growth divided by open sessions; CPU of the server's process per session and second."""
+run. RSS growth divided by open sessions, and from one size to the next by the sessions that came, without
+what a process fills once; CPU of the server's process per session and second."""
 
 import argparse
 import contextlib
@@ -96,7 +97,7 @@ def beside_peers(options):
             ends.callback(server.stop)
             server.usage.settle()
         empty = {server.name: server.usage.rss() for server in servers}
-        loads, results, opened = [], [], 0
+        loads, results, opened, before = [], [], 0, empty
         for sessions in map(int, options.sessions.split(",")):
             opening = {}
             for server in servers:
@@ -104,11 +105,14 @@ def beside_peers(options):
                 ends.callback(load.stop)
                 loads.append(load)
             stack.pause(options.keep_alive)
-            opened = sessions
-            memory = {server.name: (server.usage.rss() - empty[server.name]) / 1024 / sessions
-                      for server in servers}
+            rss = {server.name: server.usage.rss() for server in servers}
+            memory = {name: (rss[name] - empty[name]) / 1024 / sessions for name in rss}
+            further = {name: (rss[name] - before[name]) / 1024 / (sessions - opened)
+                       for name in rss}
+            opened, before = sessions, rss
             rates = windows(servers, loads, sessions, options)
-            results.append({"sessions": sessions, "kib": memory, "us_per_s": rates,
+            results.append({"sessions": sessions, "kib": memory, "further_kib": further,
+                            "us_per_s": rates,
                             "opening_ms": {k: v * 1e3 for k, v in opening.items()}})
             show(results[-1], servers)
         report.write(options.json, "idle", vars(options), results)
@@ -122,10 +126,12 @@ def show(result, servers):
         name = server.name
         kib, rate = result["kib"][name], result["us_per_s"][name]
         rows.append([name, f"{kib:.1f}", f"{kib / result['kib'][last]:.2f}",
+                     f"{result['further_kib'][name]:.1f}",
                      f"{report.middle(rate):.2f} ±{report.spread(rate):.0%}",
                      f"{report.ratio(rate, result['us_per_s'][last]):.2f}",
                      f"{result['opening_ms'][name]:.2f}"])
-    report.table(["server", "KiB/session", f"÷ {last}", "CPU µs/session·s", f"÷ {last}",
+    report.table(["server", "KiB/session", f"÷ {last}", "KiB each further",
+                  "CPU µs/session·s", f"÷ {last}",
                   "CPU ms/opening"], rows)
 
 
