@@ -43,11 +43,12 @@ constexpr std::chrono::milliseconds kEndPatience{500};
 /// What Paho reports of a publish whose write failed, and of no other.
 constexpr int kWriteFailed = -1;
 
-/// Paho writes a line about every packet and then looks whether anybody wants it, unless told. Its own
-/// variables for debugging keep their meaning.
+/// Paho writes a line about every packet and then looks whether anybody wants it, unless told. Its
+/// own variables for debugging keep their meaning.
 void trace_errors_only() {
     static std::once_flag once;
     std::call_once(once, [] {
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody here sets variables.
         if (std::getenv("MQTT_C_CLIENT_TRACE") == nullptr) {
             MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
         }

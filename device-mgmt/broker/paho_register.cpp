@@ -70,6 +70,7 @@ std::uint64_t paho_second_frees() {
 using dm::broker::places;
 
 extern "C" {
+// NOLINTBEGIN(readability-identifier-naming): Paho's names.
 
 void* mymalloc(char* /*file*/, int /*line*/, std::size_t bytes) noexcept {
     void* const place = std::malloc(bytes);
@@ -106,4 +107,6 @@ void Heap_terminate() noexcept {}
 void StackTrace_entry(const char* /*function*/, int /*line*/, int /*level*/) {}
 
 void StackTrace_exit(const char* /*function*/, int /*line*/, void* /*returned*/, int /*level*/) {}
+
+// NOLINTEND(readability-identifier-naming)
 }

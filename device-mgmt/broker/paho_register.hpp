@@ -9,8 +9,8 @@
 /// `libpaho-mqtt3as.a`.
 namespace dm::broker {
 
-/// How often Paho has freed, or made larger, what it had freed already; any thread. Such a call does
-/// nothing, as with the library's own register, unless the place is in use by Paho again.
+/// How often Paho has freed, or made larger, what it had freed already; any thread. Such a call
+/// does nothing, as with the library's own register, unless the place is in use by Paho again.
 [[nodiscard]] std::uint64_t paho_second_frees();
 
 }  // namespace dm::broker

@@ -113,8 +113,8 @@ public:
     /// The identity this session was opened with is no longer valid: 1008 `revoked`.
     void revoke();
 
-    /// Looks at the clocks: liveness, stuck link, token. Asks for the next look itself. True when it
-    /// ended the session.
+    /// Looks at the clocks: liveness, stuck link, token. Asks for the next look itself. True when
+    /// it ended the session.
     bool check();
 
     [[nodiscard]] bool closed() const { return closed_; }

@@ -53,6 +53,13 @@ std::string text_of(const asio::ip::tcp::endpoint& peer) {
     return peer.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
 }
 
+/// websocketpp finds the byte order out at the first long frame and keeps it in a static that
+/// nothing guards. Before there are threads, then.
+void find_byte_order_out() {
+    static const std::uint64_t found = websocketpp::lib::net::_htonll(1);
+    static_cast<void>(found);
+}
+
 }  // namespace
 
 class WsEndpoint::Impl {
@@ -420,7 +427,9 @@ WsEndpoint::WsEndpoint(asio::io_context& io,
                        Acceptor& acceptor,
                        EndpointObserver observer)
     : impl_(std::make_unique<Impl>(
-          io, std::move(settings), std::move(tls), acceptor, std::move(observer))) {}
+          io, std::move(settings), std::move(tls), acceptor, std::move(observer))) {
+    find_byte_order_out();
+}
 
 WsEndpoint::~WsEndpoint() = default;
 

@@ -278,7 +278,8 @@ void Writer::apply(const FindOutboxOp& op, Outcome& outcome) {
 
 void Writer::write_held(const std::vector<Op>& batch, Outcome& outcome) {
     const core::Moment now = settings_.clock();
-    for (const core::CommandKey& key : marks_.due(now.mono, count_urgent(batch), write_all_marks_)) {
+    for (const core::CommandKey& key :
+         marks_.due(now.mono, count_urgent(batch), write_all_marks_)) {
         commands_.mark(key, *marks_.find(key));
         outcome.written_marks.push_back(key);
     }
