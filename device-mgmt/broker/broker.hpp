@@ -104,6 +104,12 @@ public:
     /// this one's call. QoS 0 while not connected is dropped and `false` returned.
     virtual bool publish(OutboundMessage message, PublishTicket ticket) = 0;
 
+    /// From hold() to release() what is published is queued, and nobody is woken for it: for a
+    /// caller that has more urgent work to hand on first. Pairs, one thread.
+    virtual void hold() {}
+
+    virtual void release() {}
+
     [[nodiscard]] virtual bool connected() const = 0;
 
     /// Disconnects, so that what is published waits in our session at the broker, and stays away
@@ -119,6 +125,20 @@ public:
     /// Publishes what was handed over (bounded by `grace`), disconnects without the will, and
     /// returns when no listener call will follow.
     virtual void stop(std::chrono::milliseconds grace) = 0;
+};
+
+/// hold() and release() of a scope.
+class Held {
+public:
+    explicit Held(Broker& broker) : broker_(broker) { broker_.hold(); }
+
+    ~Held() { broker_.release(); }
+
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+
+private:
+    Broker& broker_;
 };
 
 }  // namespace dm::broker

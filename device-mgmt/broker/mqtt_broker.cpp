@@ -45,6 +45,8 @@ public:
 
     void start(BrokerListener& listener) override;
     bool publish(OutboundMessage message, PublishTicket ticket) override;
+    void hold() override;
+    void release() override;
 
     [[nodiscard]] bool connected() const override { return connected_; }
 
@@ -70,6 +72,9 @@ private:
         Connack connack;
         std::string reason;
     };
+
+    template <class Change>
+    void tell_worker(Change change);
 
     // Worker thread.
     void run();
@@ -103,6 +108,8 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_;
     SendQueue queue_;
+    int held_ = 0;
+    bool held_back_ = false;        ///< something was published meanwhile
     std::deque<Verdict> verdicts_;  ///< for the worker to report; as many as callers await
     SendWindow window_;
     LinkState link_;
@@ -130,13 +137,13 @@ bool MqttBroker::publish(OutboundMessage message, PublishTicket ticket) {
     const bool publishable = is_publishable(message);
     const std::size_t bytes = packet_bytes(message);
     bool taken = false;
+    bool wake = false;
     {
         const Lock lock(mutex_);
         if (ended_) {
             return false;
         }
-        const bool room = queue_.has_room(message.qos, bytes);
-        if (publishable && connected_ && !stopping_ && room) {
+        if (publishable && connected_ && !stopping_ && queue_.has_room(message.qos, bytes)) {
             const bool too_large = bytes > link_.connack.maximum_packet_size;
             if (!too_large) {
                 queue_.push(std::move(message), ticket, bytes);
@@ -148,42 +155,59 @@ bool MqttBroker::publish(OutboundMessage message, PublishTicket ticket) {
             verdicts_.push_back(
                 {ticket, publishable ? PublishResult::failed : PublishResult::refused});
         }
+        wake = held_ == 0;
+        held_back_ = held_back_ || !wake;
     }
-    wake_.notify_one();
+    if (wake) {
+        wake_.notify_one();
+    }
     return taken;
 }
 
-void MqttBroker::pause(std::string_view reason) {
+void MqttBroker::hold() {
+    const Lock lock(mutex_);
+    ++held_;
+}
+
+void MqttBroker::release() {
+    bool wake = false;
     {
         const Lock lock(mutex_);
-        paused_ = std::string(reason);
+        --held_;
+        wake = held_ == 0 && std::exchange(held_back_, false);
+    }
+    if (wake) {
+        wake_.notify_one();
+    }
+}
+
+/// Any thread: lets the worker see a change.
+template <class Change>
+void MqttBroker::tell_worker(Change change) {
+    {
+        const Lock lock(mutex_);
+        change();
     }
     wake_.notify_one();
+}
+
+void MqttBroker::pause(std::string_view reason) {
+    tell_worker([&] { paused_ = std::string(reason); });
 }
 
 void MqttBroker::resume() {
-    {
-        const Lock lock(mutex_);
-        paused_.reset();
-    }
-    wake_.notify_one();
+    tell_worker([this] { paused_.reset(); });
 }
 
 void MqttBroker::leave() {
-    {
-        const Lock lock(mutex_);
-        leaving_ = true;
-    }
-    wake_.notify_one();
+    tell_worker([this] { leaving_ = true; });
 }
 
 void MqttBroker::stop(std::chrono::milliseconds grace) {
-    {
-        const Lock lock(mutex_);
+    tell_worker([&] {
         stopping_ = true;
         grace_ = grace;
-    }
-    wake_.notify_one();
+    });
     if (worker_.joinable()) {
         worker_.join();
     }
@@ -409,28 +433,18 @@ void MqttBroker::finish(Lock& lock) {
 ConnectionEvents MqttBroker::events_of(std::uint64_t generation) {
     ConnectionEvents events;
     events.up = [this, generation](const Connack& connack) {
-        {
-            const Lock lock(mutex_);
+        tell_worker([&] {
             if (generation == generation_) {
                 link_.connack = connack;
                 link_.up = true;
             }
-        }
-        wake_.notify_one();
+        });
     };
     events.subscribed = [this, generation] {
-        {
-            const Lock lock(mutex_);
-            link_.subscribed += generation == generation_ ? 1 : 0;
-        }
-        wake_.notify_one();
+        tell_worker([&] { link_.subscribed += generation == generation_ ? 1 : 0; });
     };
     events.disconnected = [this, generation] {
-        {
-            const Lock lock(mutex_);
-            link_.disconnected = link_.disconnected || generation == generation_;
-        }
-        wake_.notify_one();
+        tell_worker([&] { link_.disconnected = link_.disconnected || generation == generation_; });
     };
     events.down = [this, generation](std::string reason) {
         on_down(generation, std::move(reason));

@@ -3,7 +3,9 @@
 #include "device-mgmt/log/log.hpp"
 #include "device-mgmt/relay/relay.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace dm::relay {
 
@@ -12,10 +14,26 @@ namespace {
 /// Messages not acknowledged, below which states are published as they come.
 constexpr std::size_t kCalmOutbox = 64;
 
+/// A device waits for its frame, nobody for a state. Beside an end the order stays: the end removes
+/// the states of its command that wait.
+void put_publishes_last(std::vector<core::Effect>& effects) {
+    const auto is_end = [](const core::Effect& effect) {
+        return std::holds_alternative<core::StoreFinished>(effect);
+    };
+    if (std::none_of(effects.begin(), effects.end(), is_end)) {
+        std::stable_partition(effects.begin(), effects.end(), [](const core::Effect& effect) {
+            return !std::holds_alternative<core::PublishStatus>(effect);
+        });
+    }
+}
+
 }  // namespace
 
 void Relay::carry_out_effects() {
-    for (core::Effect& effect : dispatcher_.take_effects()) {
+    std::vector<core::Effect> effects = dispatcher_.take_effects();
+    put_publishes_last(effects);
+    const broker::Held held(broker_);
+    for (core::Effect& effect : effects) {
         std::visit([this](auto& what) { carry_out(what); }, effect);
     }
     arm_deadline();

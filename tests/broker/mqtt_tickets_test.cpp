@@ -18,6 +18,7 @@
 
 using namespace std::chrono_literals;
 using dm::broker::BrokerSettings;
+using dm::broker::Held;
 using dm::broker::make_mqtt_broker;
 using dm::broker::OutboundMessage;
 using dm::broker::paho_second_frees;
@@ -127,6 +128,28 @@ TEST_CASE("a publish whose write failed is not freed twice") {
     CHECK(PahoConnection::kept() >= 3);
     broker->stop(0ms);
     CHECK(paho_second_frees() == before);
+}
+
+TEST_CASE("what is published while the broker is held leaves at the last release") {
+    MosquittoProcess mosquitto;
+    mosquitto.start();
+    Recorder recorder;
+    const auto broker = make_mqtt_broker(settings_for(mosquitto.url()));
+    broker->start(recorder);
+    REQUIRE(recorder.wait_connected());
+    for (std::uint64_t ticket = 1; ticket <= 50; ++ticket) {
+        const Held outer(*broker);
+        const Held inner(*broker);
+        broker->publish(reply(), ticket);
+    }
+    REQUIRE(recorder.wait([](const auto& seen) { return seen.settled() == 50; }));
+    {
+        const Held held(*broker);  // with nothing published in it
+    }
+    broker->publish(reply(), 51);
+    REQUIRE(recorder.wait([](const auto& seen) { return seen.settled() == 51; }));
+    broker->stop(1s);
+    CHECK(each_once(recorder.seen()));
 }
 
 TEST_CASE("stopping waits for what was handed over") {
