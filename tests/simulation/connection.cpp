@@ -86,7 +86,10 @@ core::SendResult Connection::send(core::FrameKind /*kind*/, std::string_view pay
 void Connection::close(CloseCode code, std::string_view reason) {
     closing_.emplace(code, std::string(reason));
     read_later();
-    run_.schedule.after(kClosePatience, socket_, [this, code] { over(code); });
+    run_.schedule.after(kClosePatience, socket_, [this, code] {
+        device_.on_closed(number_, std::nullopt);  // the reset
+        over(code);
+    });
 }
 
 void Connection::abort() {
