@@ -65,6 +65,7 @@ private:
     MQTTAsync_connectOptions options_;
 };
 
+/// Adds what the message has of response topic, correlation data and user properties.
 void add_properties(const OutboundMessage& message, PropertyList& properties);
 
 [[nodiscard]] InboundMessage to_inbound(std::string topic, const MQTTAsync_message& message);

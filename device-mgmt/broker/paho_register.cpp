@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
-#include <functional>
 #include <mutex>
 #include <unordered_set>
 

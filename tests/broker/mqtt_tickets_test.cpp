@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -59,6 +60,20 @@ void count_partial_writes() {
     MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_MINIMUM);
 }
 
+/// A broker that runs and our connection to it.
+struct Connected {
+    Connected() {
+        mosquitto.start();
+        broker = make_mqtt_broker(settings_for(mosquitto.url()));
+        broker->start(recorder);
+        REQUIRE(recorder.wait_connected());
+    }
+
+    MosquittoProcess mosquitto;
+    Recorder recorder;
+    std::unique_ptr<dm::broker::Broker> broker;
+};
+
 /// Returns when the queue has been full for so long that nothing leaves it any more.
 void fill(dm::broker::Broker& broker, const OutboundMessage& unimportant) {
     constexpr auto kStill = 300ms;
@@ -80,12 +95,8 @@ bool each_once(const Recorder::Seen& seen) {
 }  // namespace
 
 TEST_CASE("every ticket has exactly one outcome when the broker is killed under load") {
-    MosquittoProcess mosquitto;
-    mosquitto.start();
-    Recorder recorder;
-    const auto broker = make_mqtt_broker(settings_for(mosquitto.url()));
-    broker->start(recorder);
-    REQUIRE(recorder.wait_connected());
+    Connected node;
+    auto& [mosquitto, recorder, broker] = node;
     constexpr std::uint64_t kMessages = 2000;
     for (std::uint64_t ticket = 1; ticket <= kMessages; ++ticket) {
         broker->publish(reply(), ticket);
@@ -131,12 +142,8 @@ TEST_CASE("a publish whose write failed is not freed twice") {
 }
 
 TEST_CASE("what is published while the broker is held leaves at the last release") {
-    MosquittoProcess mosquitto;
-    mosquitto.start();
-    Recorder recorder;
-    const auto broker = make_mqtt_broker(settings_for(mosquitto.url()));
-    broker->start(recorder);
-    REQUIRE(recorder.wait_connected());
+    Connected node;
+    auto& [mosquitto, recorder, broker] = node;
     const auto begun = std::chrono::steady_clock::now();
     for (std::uint64_t ticket = 1; ticket <= 50; ++ticket) {
         const Held outer(*broker);
@@ -172,12 +179,8 @@ TEST_CASE("stopping waits for what was handed over") {
 }
 
 TEST_CASE("beyond the queue's bound a ticket fails and QoS 0 gives way first") {
-    MosquittoProcess mosquitto;
-    mosquitto.start();
-    Recorder recorder;
-    const auto broker = make_mqtt_broker(settings_for(mosquitto.url()));
-    broker->start(recorder);
-    REQUIRE(recorder.wait_connected());
+    Connected node;
+    auto& [mosquitto, recorder, broker] = node;
     constexpr std::uint64_t kMessages = dm::broker::kMaxQueuedPublishes + 8000;
     auto unimportant = reply();
     unimportant.qos = 0;

@@ -1,5 +1,6 @@
 #include "device-mgmt/broker/paho_register.hpp"
 
+#include <cstddef>
 #include <cstring>
 
 #include <doctest/doctest.h>

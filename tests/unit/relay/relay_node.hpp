@@ -134,6 +134,9 @@ public:
         return broker_.published_to(topic);
     }
 
+    /// How many messages had been published when the last order was given.
+    [[nodiscard]] std::size_t published_at_order() const { return published_at_order_; }
+
     /// Time passes, and what comes due meanwhile happens at its moment.
     void pass(std::chrono::milliseconds time) {
         const core::Instant until = clock_.now().mono + time;
@@ -196,7 +199,10 @@ private:
                      node.ingress_,
                      metrics,
                      health,
-                     [&node](core::Order order) { node.orders_.push_back(std::move(order)); },
+                     [&node](core::Order order) {
+                         node.published_at_order_ = node.broker_.published().size();
+                         node.orders_.push_back(std::move(order));
+                     },
                      [](const std::string& why) { throw std::runtime_error(why); },
                      [&node](std::uint32_t shard, core::Delivery delivery) {
                          node.deliveries_.emplace_back(shard, std::move(delivery));
@@ -227,6 +233,7 @@ private:
     MemoryBroker broker_;
     MemoryIngress ingress_;
     std::vector<core::Order> orders_;
+    std::size_t published_at_order_ = 0;
     std::vector<core::Order> kept_;
     std::vector<std::pair<std::uint32_t, core::Delivery>> deliveries_;
     bool holds_ = false;

@@ -46,6 +46,16 @@ TEST_CASE("a command goes to the device's session and its reply to the reply top
     CHECK(acks[0].second.ack.result == proto::ReplyResult::stored);
 }
 
+TEST_CASE("a frame is handed on before the state that tells of it") {
+    Node node;
+    node.open(kFirst);
+    const std::size_t before = node.broker().published().size();
+    node.publish(R"({"id":"c-1","command":"x"})");
+    CHECK(node.published_at_order() == before);
+    CHECK(node.on("dm/status/d-1").size() == 1);
+    REQUIRE(node.confirm_sendings().size() == 1);
+}
+
 TEST_CASE("the same id again publishes the stored bytes with the same message id") {
     Node node;
     node.open(kFirst);
