@@ -17,7 +17,9 @@ namespace dm::store {
 /// a few at a time, with transactions that are made for commands.
 class DeviceBuffer {
 public:
-    /// Devices in a transaction that somebody waits for, and in another.
+    /// Devices in a transaction of the caller's thread, in one that somebody waits for, and in
+    /// another.
+    static constexpr std::size_t kPerCallersTurn = 4;
     static constexpr std::size_t kPerTransaction = 200;
     static constexpr std::size_t kPerIdleTransaction = 2000;
     /// With more than this every transaction takes kPerIdleTransaction.

@@ -4,44 +4,48 @@
 
 namespace dm::store {
 
-void OpQueue::push(Op op) {
-    std::unique_lock lock(mutex_);
-    add(std::move(op), false);
-    wake(std::move(lock));
-}
-
-void OpQueue::push(std::vector<Op> together) {
+void OpQueue::push(std::vector<Op> together, Wake wake) {
     std::unique_lock lock(mutex_);
     bool joined = false;
     for (Op& op : together) {
         add(std::move(op), std::exchange(joined, true));
     }
-    wake(std::move(lock));
-}
-
-void OpQueue::add(Op op, bool joined) {
-    bytes_ += bytes_of(op);
-    urgent_ += is_urgent(op) ? 1U : 0U;
-    ops_.push_back({std::move(op), joined});
-}
-
-void OpQueue::wake(std::unique_lock<std::mutex> lock) {
-    if (waiting_ && is_due()) {
+    if (wake == Wake::yes && waiting_ && is_due()) {
         waiting_ = false;
         lock.unlock();
         wake_.notify_one();
     }
 }
 
+void OpQueue::add(Op op, bool joined) {
+    bytes_ += bytes_of(op);
+    urgent_ += is_urgent(op) ? 1U : 0U;
+    heavy_ += is_heavy(op) ? 1U : 0U;
+    ops_.push_back({std::move(op), joined});
+}
+
 bool OpQueue::is_due() const {
     return urgent_ > 0 || ops_.size() >= kMaxIdle;
 }
 
-std::vector<Op> OpQueue::take(std::chrono::milliseconds patience) {
+void OpQueue::wait(std::chrono::milliseconds patience) {
     std::unique_lock lock(mutex_);
     waiting_ = true;
-    wake_.wait_for(lock, patience, [&] { return closed_ || is_due(); });
+    wake_.wait_for(lock, patience, [&] { return closed_ || nudged_ || is_due(); });
     waiting_ = false;
+    nudged_ = false;
+}
+
+void OpQueue::nudge() {
+    {
+        const std::lock_guard lock(mutex_);
+        nudged_ = true;
+    }
+    wake_.notify_one();
+}
+
+std::vector<Op> OpQueue::take() {
+    const std::lock_guard lock(mutex_);
     std::vector<Op> batch;
     std::size_t bytes = 0;
     while (!ops_.empty() &&
@@ -49,12 +53,18 @@ std::vector<Op> OpQueue::take(std::chrono::milliseconds patience) {
         Op& next = ops_.front().op;
         const std::size_t size = bytes_of(next);
         urgent_ -= is_urgent(next) ? 1U : 0U;
+        heavy_ -= is_heavy(next) ? 1U : 0U;
         bytes += size;
         bytes_ -= size;
         batch.push_back(std::move(next));
         ops_.pop_front();
     }
     return batch;
+}
+
+bool OpQueue::is_light() const {
+    const std::lock_guard lock(mutex_);
+    return heavy_ == 0 && ops_.size() <= kMaxLight && bytes_ <= kMaxLightBytes;
 }
 
 bool OpQueue::wait_closed(std::chrono::milliseconds patience) {

@@ -25,14 +25,28 @@ public:
     /// So many calls that nobody waits for wake the writer all the same.
     static constexpr std::size_t kMaxIdle = 4096;
 
-    void push(Op op);
+    /// A batch with at most this much may be written by the thread that calls.
+    static constexpr std::size_t kMaxLight = 32;
+    static constexpr std::size_t kMaxLightBytes = std::size_t{32} * 1024;
+
+    /// Whether a push wakes the writer, if somebody waits for one of its calls.
+    enum class Wake { yes, no };
 
     /// Calls that go into one batch, whatever its bounds.
-    void push(std::vector<Op> together);
+    void push(std::vector<Op> together, Wake wake = Wake::yes);
 
-    /// The next batch, as soon as somebody waits for something in it; empty when `patience` is
-    /// over, or when the queue was closed and is empty.
-    [[nodiscard]] std::vector<Op> take(std::chrono::milliseconds patience);
+    /// Waits until somebody waits for something, the queue is closed or nudged, or `patience` is
+    /// over.
+    void wait(std::chrono::milliseconds patience);
+
+    /// Ends the wait.
+    void nudge();
+
+    /// The next batch, or nothing.
+    [[nodiscard]] std::vector<Op> take();
+
+    /// Little waits, and nothing of it is heavy.
+    [[nodiscard]] bool is_light() const;
 
     /// Waits, but no longer when the queue is closed. True if it is.
     [[nodiscard]] bool wait_closed(std::chrono::milliseconds patience);
@@ -49,7 +63,6 @@ private:
     };
 
     void add(Op op, bool joined);
-    void wake(std::unique_lock<std::mutex> lock);
     [[nodiscard]] bool is_due() const;
 
     mutable std::mutex mutex_;
@@ -57,7 +70,9 @@ private:
     std::deque<Entry> ops_;   ///< guarded by mutex_, like all that follows
     std::size_t bytes_ = 0;   ///< of ops_
     std::size_t urgent_ = 0;  ///< of ops_
+    std::size_t heavy_ = 0;   ///< of ops_
     bool waiting_ = false;    ///< the writer sleeps
+    bool nudged_ = false;
     bool closed_ = false;
 };
 

@@ -1,5 +1,7 @@
 #include "device-mgmt/store/operations.hpp"
 
+#include <algorithm>
+
 namespace dm::store {
 
 namespace {
@@ -49,8 +51,17 @@ struct Bytes {
 
 }  // namespace
 
+bool is_heavy(const Op& op) {
+    return std::holds_alternative<FindOp>(op) || std::holds_alternative<FindOutboxOp>(op) ||
+           std::holds_alternative<QueryOp>(op) || std::holds_alternative<RemoveOutboxOp>(op);
+}
+
 bool is_urgent(const Op& op) {
     return std::visit(Urgent{}, op);
+}
+
+std::size_t urgent_in(const std::vector<Op>& batch) {
+    return static_cast<std::size_t>(std::count_if(batch.begin(), batch.end(), is_urgent));
 }
 
 std::size_t bytes_of(const Op& op) {

@@ -83,6 +83,12 @@ using Op = std::variant<AcceptOp,
 /// Whether somebody waits for it.
 [[nodiscard]] bool is_urgent(const Op& op);
 
+/// How many of them somebody waits for.
+[[nodiscard]] std::size_t urgent_in(const std::vector<Op>& batch);
+
+/// Whether it may read from the disk, or write more than one command's worth.
+[[nodiscard]] bool is_heavy(const Op& op);
+
 /// Roughly what it takes in memory and in a transaction.
 [[nodiscard]] std::size_t bytes_of(const Op& op);
 

@@ -59,7 +59,7 @@ Database::Database(const std::string& path, Mode mode) {
         throw SqlError(code, text);
     }
     sqlite3_extended_result_codes(handle_, 1);
-    sqlite3_busy_timeout(handle_, kBusyMs);
+    wait_for_others(true);
     wal_pages_ = std::make_unique<int>(0);
     sqlite3_wal_hook(handle_, remember_wal_pages, wal_pages_.get());
 }
@@ -88,6 +88,10 @@ std::int64_t Database::integer(const std::string& sql) {
     Statement statement(*this, sql);
     statement.each([&] { value = statement.integer(0); });
     return value;
+}
+
+void Database::wait_for_others(bool wait) {
+    sqlite3_busy_timeout(handle_, wait ? kBusyMs : 0);
 }
 
 bool Database::in_transaction() const {

@@ -59,6 +59,10 @@ public:
     /// The first column of the first row.
     [[nodiscard]] std::int64_t integer(const std::string& sql);
 
+    /// Whether a lock that another program holds is waited for; else it is an error at once. It is
+    /// from the start.
+    void wait_for_others(bool wait);
+
     [[nodiscard]] bool in_transaction() const;
     void rollback() noexcept;
 

@@ -12,16 +12,6 @@ namespace dm::store {
 
 namespace {
 
-/// How long what nobody waits for stays in memory when nothing else is written.
-constexpr std::chrono::milliseconds kIdleFlush{1000};
-
-constexpr std::chrono::milliseconds kFirstRetry{100};
-constexpr std::chrono::milliseconds kLastRetry{1000};
-
-/// Frames after which the WAL is copied into the database: 16 MiB, or less when nothing waits.
-constexpr int kCheckpointPages = 4096;
-constexpr int kIdleCheckpointPages = 1024;
-
 /// Ends looked at for removal in a transaction that also writes: somewhat more than it adds.
 constexpr std::size_t kMinPruned = 32;
 
@@ -30,11 +20,6 @@ std::size_t count(const std::vector<Op>& batch) {
     return static_cast<std::size_t>(std::count_if(batch.begin(), batch.end(), [](const Op& op) {
         return std::holds_alternative<Wanted>(op);
     }));
-}
-
-/// Calls that somebody waits for: a hundred marks in the batch are no reason to write a hundred.
-std::size_t count_urgent(const std::vector<Op>& batch) {
-    return static_cast<std::size_t>(std::count_if(batch.begin(), batch.end(), is_urgent));
 }
 
 bool reads_devices(const std::vector<Op>& batch) {
@@ -48,11 +33,11 @@ bool reads_devices(const std::vector<Op>& batch) {
 
 Writer::Writer(
     StoreFile file, WriterSettings settings, KeySet& ended, Post post, StoreEvents events)
-    : file_(std::move(file)),
-      settings_(std::move(settings)),
+    : settings_(std::move(settings)),
       ended_(ended),
       post_(std::move(post)),
       events_(std::move(events)),
+      file_(std::move(file)),
       commands_(file_.database, settings_.node),
       device_rows_(file_.database),
       outbox_(file_.database),
@@ -91,48 +76,17 @@ void Writer::start(const std::vector<core::Command>& unfinished) {
     pthread_setname_np(thread_.native_handle(), "store-writer");
 }
 
-void Writer::push(Op op) {
-    if (std::holds_alternative<FindOp>(op)) {
-        ++finds_;
-    }
-    queue_.push(std::move(op));
-}
-
-void Writer::push(std::vector<Op> together) {
-    finds_ += count<FindOp>(together);
-    queue_.push(std::move(together));
-}
-
 bool Writer::writable() const {
     return healthy_.load() && queue_.has_room();
-}
-
-void Writer::run() {
-    for (;;) {
-        const bool more = pruner_.due(meta_.finished, settings_.clock()) ||
-                          devices_.size() >= DeviceBuffer::kPerIdleTransaction;
-        std::vector<Op> batch = queue_.take(more ? std::chrono::milliseconds(0) : kIdleFlush);
-        if (batch.empty() && queue_.closed()) {
-            break;
-        }
-        in_batch_ = batch.size();
-        absorb(batch);
-        if (!commit(batch)) {
-            return;
-        }
-        in_batch_ = 0;
-        if (!checkpoint_if_worthwhile()) {
-            return;
-        }
-    }
-    close();
 }
 
 /// Takes over what need not be in the transaction of its place, so that a second attempt at the
 /// batch does not do it twice.
 void Writer::absorb(std::vector<Op>& batch) {
     const core::Moment now = settings_.clock();
-    bool idle = true;
+    const bool is_callers = whose_ == Whose::callers;
+    bool idle = !is_callers && !callers_since_;
+    callers_since_ = is_callers;
     for (Op& op : batch) {
         idle = idle && !is_urgent(op);
         if (const auto* mark = std::get_if<MarkOp>(&op)) {
@@ -151,7 +105,9 @@ void Writer::absorb(std::vector<Op>& batch) {
     devices_due_ = idle || devices_.size() > DeviceBuffer::kMaxHeld
                        ? DeviceBuffer::kPerIdleTransaction
                        : DeviceBuffer::kPerTransaction;
-    if (reads_devices(batch)) {
+    if (is_callers) {
+        devices_due_ = DeviceBuffer::kPerCallersTurn;
+    } else if (reads_devices(batch)) {
         devices_due_ = devices_.size();
     }
 }
@@ -163,50 +119,12 @@ bool Writer::has_work(const std::vector<Op>& batch) const {
     });
     const bool held = !marks_.empty() || !removals_.empty() || devices_.size() > 0 ||
                       wanted_.ingress_lsn != meta_.ingress_lsn || wanted_.epoch != meta_.epoch;
-    return must || (write_all_marks_ && held) || pruner_.due(meta_.finished, settings_.clock());
+    return must || (write_all_marks_ && held) || prunes(meta_.finished, settings_.clock());
 }
 
-bool Writer::commit(std::vector<Op>& batch) {
-    for (auto patience = kFirstRetry;; patience = std::min(2 * patience, kLastRetry)) {
-        try {
-            Outcome outcome;
-            write(batch, outcome);
-            conclude(batch, outcome);
-            return true;
-        } catch (const SqlError& error) {
-            file_.database.rollback();
-            commands_.undo();
-            if (!may_try_again(error)) {
-                return false;
-            }
-        }
-        start_queries(batch);
-        if (queue_.wait_closed(patience)) {
-            return false;
-        }
-    }
-}
-
-bool Writer::may_try_again(const SqlError& error) {
-    const bool was_healthy = healthy_.exchange(false);
-    if (!error.is_full() && !error.is_busy()) {
-        if (events_.on_fatal) {
-            events_.on_fatal(error.what());
-        }
-        return false;
-    }
-    if (was_healthy) {
-        tell_writable(false, error.what());
-    }
-    return true;
-}
-
-void Writer::tell_writable(bool writable, const std::string& reason) {
-    if (events_.on_writable) {
-        post_([on_writable = events_.on_writable, writable, reason] {
-            on_writable(writable, reason);
-        });
-    }
+/// Removals are the writer's thread's, which looks at least every second.
+bool Writer::prunes(std::size_t finished, core::Moment now) const {
+    return whose_ == Whose::writers && pruner_.due(finished, now);
 }
 
 // ---- one transaction ----
@@ -278,8 +196,7 @@ void Writer::apply(const FindOutboxOp& op, Outcome& outcome) {
 
 void Writer::write_held(const std::vector<Op>& batch, Outcome& outcome) {
     const core::Moment now = settings_.clock();
-    for (const core::CommandKey& key :
-         marks_.due(now.mono, count_urgent(batch), write_all_marks_)) {
+    for (const core::CommandKey& key : marks_.due(now.mono, urgent_in(batch), write_all_marks_)) {
         commands_.mark(key, *marks_.find(key));
         outcome.written_marks.push_back(key);
     }
@@ -287,7 +204,7 @@ void Writer::write_held(const std::vector<Op>& batch, Outcome& outcome) {
     outbox_.remove(removals_);
     outcome.meta.epoch = wanted_.epoch;
     outcome.meta.ingress_lsn = wanted_.ingress_lsn;
-    if (pruner_.due(outcome.meta.finished, now)) {
+    if (prunes(outcome.meta.finished, now)) {
         const std::size_t limit =
             batch.empty() ? Pruner::kMaxSlice : std::max(kMinPruned, 2 * count<FinishOp>(batch));
         outcome.pruned = pruner_.prune(commands_, outcome.meta.finished, limit, now);
@@ -391,42 +308,6 @@ void Writer::start_queries(std::vector<Op>& batch) {
         if (auto* query = std::get_if<QueryOp>(&op); query != nullptr && query->start) {
             std::exchange(query->start, nullptr)(commands_.seqs());
         }
-    }
-}
-
-// ---- the WAL ----
-
-bool Writer::checkpoint_if_worthwhile() {
-    const int pages = file_.database.wal_pages();
-    if (pages < checkpointed_pages_) {
-        checkpointed_pages_ = 0;  // it was begun anew
-    }
-    // A reader may keep the WAL from being begun anew: then it is not copied again and again.
-    const int wanted = queue_.size() == 0 ? kIdleCheckpointPages : kCheckpointPages;
-    if (pages - checkpointed_pages_ < wanted) {
-        return true;
-    }
-    try {
-        file_.database.checkpoint();
-        checkpointed_pages_ = pages;
-        return true;
-    } catch (const SqlError& error) {
-        // Without space in the database the WAL keeps everything safe for now.
-        return error.is_full() || error.is_busy() || may_try_again(error);
-    }
-}
-
-void Writer::close() {
-    std::vector<Op> nothing;
-    write_all_marks_ = true;
-    devices_due_ = devices_.size();
-    if (!commit(nothing)) {
-        return;
-    }
-    try {
-        file_.database.checkpoint_and_truncate();
-    } catch (const SqlError&) {
-        // The WAL stays and is read at the next start.
     }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "device-mgmt/store/callers_turn.hpp"
 #include "device-mgmt/store/command_rows.hpp"
 #include "device-mgmt/store/device_buffer.hpp"
 #include "device-mgmt/store/device_rows.hpp"
@@ -15,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -44,6 +46,10 @@ struct WriterSettings {
 
 /// The one connection that writes and checkpoints, on a thread of its own. Natural group commit:
 /// what gathers while one transaction is made durable is the next one.
+///
+/// While commits are small and the disk is quick the caller's thread makes them, after what it is
+/// doing: see CallersTurn. What reads, removes or checkpoints stays with the writer's thread, and
+/// so does what has failed once.
 class Writer {
 public:
     Writer(StoreFile file, WriterSettings settings, KeySet& ended, Post post, StoreEvents events);
@@ -96,10 +102,18 @@ private:
         bool saved_meta = false;
     };
 
+    enum class Whose { writers, callers };
+
+    // Turns, one at a time.
+    void take_callers_turn();
     void run();
+    [[nodiscard]] bool take_turn();
+    [[nodiscard]] std::optional<SqlError> attempt(std::vector<Op>& batch);
+
     void absorb(std::vector<Op>& batch);
     [[nodiscard]] bool has_work(const std::vector<Op>& batch) const;
     [[nodiscard]] bool commit(std::vector<Op>& batch);
+    [[nodiscard]] bool prunes(std::size_t finished, core::Moment now) const;
     [[nodiscard]] bool may_try_again(const SqlError& error);
     void tell_writable(bool writable, const std::string& reason);
     void write(const std::vector<Op>& batch, Outcome& outcome);
@@ -116,11 +130,18 @@ private:
     [[nodiscard]] bool checkpoint_if_worthwhile();
     void close();
 
-    StoreFile file_;
     WriterSettings settings_;
     KeySet& ended_;
     Post post_;
     StoreEvents events_;
+    bool callers_turn_posted_ = false;  ///< the caller's
+    CallersTurn turns_;
+
+    std::mutex turn_;  ///< guards what follows, down to the queue
+    Whose whose_ = Whose::writers;
+    bool callers_since_ = false;  ///< the caller had a turn since the writer's last one
+    std::vector<Op> left_over_;   ///< what the caller's turn could not write
+    StoreFile file_;
     CommandRows commands_;
     DeviceRows device_rows_;
     OutboxRows outbox_;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -38,13 +39,18 @@ public:
                 waiting_.pop_front();
             }
             next();
+            ++runs_;
         }
     }
+
+    /// Functions that have run.
+    [[nodiscard]] std::size_t runs() const { return runs_; }
 
 private:
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<std::function<void()>> waiting_;
+    std::size_t runs_ = 0;
 };
 
 }  // namespace dm::test
