@@ -48,6 +48,31 @@ public:
         }
     }
 
+    /// Like push, but wakes nobody: the value is taken with what is pushed next, or by collect().
+    /// With `at_most` values waiting the loop is woken all the same.
+    void push_unhurried(T value, std::size_t at_most) {
+        bool wake = false;
+        {
+            const std::lock_guard lock(mutex_);
+            waiting_.push_back(std::move(value));
+            wake = waiting_.size() >= at_most && !std::exchange(scheduled_, true);
+        }
+        if (wake) {
+            asio::post(io_, [this] { run(); });
+        }
+    }
+
+    /// Takes what waits, unless the loop has been woken for it. On the loop.
+    void collect() {
+        {
+            const std::lock_guard lock(mutex_);
+            if (waiting_.empty() || std::exchange(scheduled_, true)) {
+                return;
+            }
+        }
+        run();
+    }
+
     [[nodiscard]] std::size_t size() const {
         const std::lock_guard lock(mutex_);
         return waiting_.size();

@@ -71,7 +71,10 @@ public:
     /// Forgets what has been acknowledged long enough; with every tick.
     void forget(core::Instant now);
 
-    /// Messages that the broker has not acknowledged.
+    /// Messages handed to the broker and not acknowledged by it.
+    [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+
+    /// Messages that are not acknowledged.
     [[nodiscard]] std::size_t size() const { return rows_.size() + stored_.unread() + reading_; }
 
 private:

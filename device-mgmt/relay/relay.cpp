@@ -20,6 +20,19 @@ constexpr std::uint64_t kTicksPerHousekeeping = 20;
 constexpr std::size_t kMaxBacklog = 10'000;
 constexpr std::chrono::milliseconds kBacklogPause{20};
 
+/// Reports that nobody waits for are taken with what comes next, and at the latest when so many
+/// wait …
+constexpr std::size_t kMaxUnhurried = 16;
+/// … or so long after the first of them may have come. States are published by then, too, unless
+/// the next one has come.
+constexpr std::chrono::milliseconds kCollectAfter{10};
+
+/// Most commands are answered soon after they left, and the answer wakes the relay.
+bool is_unhurried(const core::ReportBody& body) {
+    const auto* sent = std::get_if<core::CommandSent>(&body);
+    return sent != nullptr && sent->ok;
+}
+
 core::DispatchSettings with_node(core::DispatchSettings dispatch, const std::string& node) {
     dispatch.node = node;
     return dispatch;
@@ -95,6 +108,7 @@ Relay::Relay(RelaySettings settings, RelayParts parts, store::Loaded loaded, Rel
               }),
       reports_(loop_.io(),
                [this](std::vector<core::Report>& batch) {
+                   const broker::Held held(broker_);
                    for (core::Report& report : batch) {
                        take(report);
                    }
@@ -186,7 +200,11 @@ bool Relay::report(core::Report report) {
             return false;
         }
     }
-    reports_.push(std::move(report));
+    if (is_unhurried(report.body)) {
+        reports_.push_unhurried(std::move(report), kMaxUnhurried);
+    } else {
+        reports_.push(std::move(report));
+    }
     return true;
 }
 
@@ -222,14 +240,41 @@ void Relay::delivered(core::Delivered delivered) {
 }
 
 void Relay::on_published(broker::PublishTicket ticket, broker::PublishResult result) {
-    events_.push(Published{ticket, result});
+    if (result == broker::PublishResult::acknowledged) {
+        events_.push_unhurried(Published{ticket, result}, kMaxUnhurried);
+    } else {
+        events_.push(Published{ticket, result});
+    }
 }
 
 // ---- time ----
 
+std::optional<core::Instant> Relay::next_deadline() const {
+    const auto deadline = dispatcher_.next_deadline();
+    return deadline && collect_at_ ? std::min(deadline, collect_at_)
+                                   : std::max(deadline, collect_at_);
+}
+
 void Relay::advance() {
+    if (collect_at_ && *collect_at_ <= clock_().mono) {
+        collect();
+    }
     dispatcher_.advance(clock_());
     carry_out_effects();
+}
+
+void Relay::collect() {
+    collect_at_.reset();
+    reports_.collect();
+    events_.collect();
+    publish_due_states();
+    expect_unhurried();
+}
+
+void Relay::expect_unhurried() {
+    if (!collect_at_ && (unconfirmed_ > 0 || outbox_.in_flight() > 0 || states_.size() > 0)) {
+        collect_at_ = clock_().mono + kCollectAfter;
+    }
 }
 
 void Relay::tick() {
@@ -242,7 +287,8 @@ void Relay::tick() {
     }
     outbox_.forget(now.mono);
     outbox_.retry();
-    publish_due_states();
+    collect();
+    arm_deadline();
     metrics_.loop_lag(loop_.name(), loop_.lag());
     metrics_.set_outbox(outbox_.size());
     metrics_.set_commands_waiting(dispatcher_.waiting());
@@ -288,7 +334,7 @@ void Relay::arm_deadline() {
     if (!started_) {
         return;
     }
-    auto next = dispatcher_.next_deadline();
+    auto next = next_deadline();
     if (next && store_.backlog() > kMaxBacklog) {
         next = std::max(*next, clock_().mono + kBacklogPause);
     }

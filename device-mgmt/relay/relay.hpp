@@ -130,12 +130,14 @@ public:
     void begin();
 
     /// When `advance` has something to do.
-    [[nodiscard]] std::optional<core::Instant> next_deadline() const {
-        return dispatcher_.next_deadline();
-    }
+    [[nodiscard]] std::optional<core::Instant> next_deadline() const;
 
-    /// Ends what is overdue, at most core::Dispatcher::kMaxEndsPerTurn commands.
+    /// Ends what is overdue, at most core::Dispatcher::kMaxEndsPerTurn commands, and takes reports
+    /// that have waited long enough.
     void advance();
+
+    /// Takes what was reported without waking the loop.
+    void collect();
 
     /// What the loop's tick does, every loop::Loop::kTick.
     void tick();
@@ -228,6 +230,7 @@ private:
     void announce(std::string_view state);
 
     void watch_space();
+    void expect_unhurried();
     void arm_deadline();
 
     RelaySettings settings_;
@@ -259,6 +262,8 @@ private:
     std::string state_ = "up";
     std::uint64_t announced_sessions_ = 0;
     std::uint64_t ticks_ = 0;
+    std::size_t unconfirmed_ = 0;              ///< sendings without their CommandSent
+    std::optional<core::Instant> collect_at_;  ///< set while there may be something to collect
     asio::steady_timer deadline_timer_;
     bool started_ = false;  ///< not: time passes by hand, and no timer is armed
     std::optional<core::Instant> armed_;

@@ -36,6 +36,7 @@ void Relay::carry_out_effects() {
     for (core::Effect& effect : effects) {
         std::visit([this](auto& what) { carry_out(what); }, effect);
     }
+    expect_unhurried();
     arm_deadline();
 }
 
@@ -106,6 +107,7 @@ void Relay::carry_out(core::StoreMark& effect) {
 }
 
 void Relay::carry_out(core::SendFrame& effect) {
+    ++unconfirmed_;
     post_order_({effect.to, core::SendCommand{std::move(effect.device), std::move(effect.frame)}});
 }
 
@@ -164,7 +166,9 @@ void Relay::publish_state(const core::PublishStatus& status) {
                           ? StatusQueue::Pace::kept
                           : StatusQueue::Pace::free;
     metrics_.states_coalesced(states_.put(key, std::move(messages), pace, clock_().mono));
-    publish_due_states();
+    if (status.also && status.also->topic) {
+        publish_due_states();  // asked for one by one
+    }
 }
 
 void Relay::publish_due_states() {

@@ -14,6 +14,7 @@ void Relay::take(core::Report& report) {
     } else if (const auto* end = std::get_if<core::SessionClosed>(&report.body)) {
         closed(report, *end);
     } else if (const auto* sent = std::get_if<core::CommandSent>(&report.body)) {
+        --unconfirmed_;
         if (sent->ok) {
             failpoint::pass(failpoint::Point::command_sent);
         }

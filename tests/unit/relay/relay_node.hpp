@@ -65,6 +65,7 @@ public:
     void run() {
         do {
             broker_.settle_all();
+            process_->relay.collect();
         } while (process_->loop.io().poll() > 0);
     }
 
