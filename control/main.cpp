@@ -1,6 +1,7 @@
 #include "control/app.hpp"
 #include "control/config.hpp"
 #include "control/tokens/tokens_cli.hpp"
+#include "device-mgmt/broker/openssl_exit.hpp"
 #include "device-mgmt/log/log.hpp"
 #include "device-mgmt/loop/signals.hpp"
 
@@ -31,6 +32,7 @@ int serve(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    dm::broker::keep_openssl_at_exit();
     try {
         if (argc > 1 && std::string_view(argv[1]) == "tokens") {
             return dm::auth::run(dm::control::tokens_command(), argc, argv);

@@ -1,5 +1,6 @@
 #include "device-mgmt/app.hpp"
 #include "device-mgmt/auth/credentials_cli.hpp"
+#include "device-mgmt/broker/openssl_exit.hpp"
 #include "device-mgmt/check/check_device.hpp"
 #include "device-mgmt/config.hpp"
 #include "device-mgmt/health_cli.hpp"
@@ -34,6 +35,7 @@ int serve(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    dm::broker::keep_openssl_at_exit();
     try {
         const std::string_view word = argc > 1 ? argv[1] : "";
         if (word == "credentials") {

@@ -1,3 +1,4 @@
+#include "device-mgmt/broker/openssl_exit.hpp"
 #include "device-mgmt/settings/table.hpp"
 #include "firmware-sim/callers/callers.hpp"
 #include "firmware-sim/check/server_check.hpp"
@@ -60,6 +61,7 @@ int usage(const std::string& word) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    dm::broker::keep_openssl_at_exit();
     std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
     const std::string word = arguments.empty() ? "" : arguments.front();
     Program selected = nullptr;
