@@ -36,17 +36,7 @@ public:
             Weigh weigh = nullptr)
         : io_(io), drain_(std::move(drain)), max_weight_(max_weight), weigh_(std::move(weigh)) {}
 
-    void push(T value) {
-        bool wake = false;
-        {
-            const std::lock_guard lock(mutex_);
-            waiting_.push_back(std::move(value));
-            wake = !std::exchange(scheduled_, true);
-        }
-        if (wake) {
-            asio::post(io_, [this] { run(); });
-        }
-    }
+    void push(T value) { push_unhurried(std::move(value), 1); }
 
     /// Like push, but wakes nobody: the value is taken with what is pushed next, or by collect().
     /// With `at_most` values waiting the loop is woken all the same.

@@ -136,7 +136,8 @@ public:
     /// that have waited long enough.
     void advance();
 
-    /// Takes what was reported without waking the loop.
+    /// Takes what was reported without waking the loop, and publishes states that have waited for
+    /// it.
     void collect();
 
     /// What the loop's tick does, every loop::Loop::kTick.
