@@ -61,6 +61,7 @@ struct Config {
 
     struct Store {
         std::string sqlite = "/var/lib/device-mgmt/store.db";
+        std::string redis;    ///< URL; empty: sqlite
         std::string ingress;  ///< loaded: `ingress` beside the database unless set
         std::chrono::hours keep_finished{24};
         std::size_t keep_finished_max = 5'000'000;

@@ -62,8 +62,9 @@ tl::expected<JsonText, RequestProblem> data_of(FieldReader& in) {
 
 }  // namespace
 
-tl::expected<CommandRequest, RequestProblem> parse_command_request(std::string_view payload) {
-    auto in = read_payload(payload);
+tl::expected<CommandRequest, RequestProblem> parse_command_request(std::string_view payload,
+                                                                   std::size_t max_bytes) {
+    auto in = read_payload(payload, max_bytes);
     if (!in) {
         return tl::unexpected(std::move(in.error()));
     }

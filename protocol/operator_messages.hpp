@@ -18,6 +18,8 @@
 namespace dm::proto {
 
 inline constexpr std::size_t kMaxOperatorPayloadBytes = 65536;
+/// A command that nodes hand over is written anew, with its id and every default.
+inline constexpr std::size_t kMaxHandedOverBytes = kMaxOperatorPayloadBytes + 1024;
 inline constexpr std::size_t kMaxCommandNameCharacters = 128;
 inline constexpr std::size_t kMaxCorrelationBytes = 1024;
 inline constexpr std::chrono::seconds kDefaultTimeout{30};
@@ -47,8 +49,9 @@ struct RequestProblem {
     bool unreadable = false;        ///< the payload is no JSON object at all
 };
 
+/// `max_bytes`: of the payload.
 [[nodiscard]] tl::expected<CommandRequest, RequestProblem> parse_command_request(
-    std::string_view payload);
+    std::string_view payload, std::size_t max_bytes = kMaxOperatorPayloadBytes);
 
 /// `{data}`, passed on to every connected device of a group.
 struct BroadcastData {

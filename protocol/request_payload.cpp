@@ -5,11 +5,12 @@
 
 namespace dm::proto {
 
-tl::expected<FieldReader, RequestProblem> read_payload(std::string_view payload) {
-    if (payload.size() > kMaxOperatorPayloadBytes) {
+tl::expected<FieldReader, RequestProblem> read_payload(std::string_view payload,
+                                                        std::size_t max_bytes) {
+    if (payload.size() > max_bytes) {
         return tl::unexpected(RequestProblem{
             Rejection::too_large,
-            "the payload has more than " + std::to_string(kMaxOperatorPayloadBytes) + " bytes",
+            "the payload has more than " + std::to_string(max_bytes) + " bytes",
             std::nullopt});
     }
     auto fields = read_object(payload);

@@ -35,6 +35,33 @@ std::optional<InputTopic> private_stream(std::string_view user_and_stream) {
     return topic;
 }
 
+/// `<node>/…`: what is for one node only.
+std::optional<InputTopic> internal(std::string_view rest) {
+    const std::size_t slash = rest.find('/');
+    if (slash == std::string_view::npos) {
+        return std::nullopt;
+    }
+    const std::string_view node = rest.substr(0, slash);
+    std::string_view what = rest.substr(slash + 1);
+    if (what == "kick") {
+        return InputTopic{InputKind::kick, node, {}};
+    }
+    if (what == "taken" || what == "released") {
+        return InputTopic{
+            what == "taken" ? InputKind::taken : InputKind::released, node, {}};
+    }
+    std::optional<InputTopic> topic;
+    if (take_prefix(what, "commands/")) {
+        topic = single(InputKind::command, what);
+    } else if (take_prefix(what, "cancel/")) {
+        topic = single(InputKind::cancel, what);
+    }
+    if (topic) {
+        topic->handed_over = true;
+    }
+    return topic;
+}
+
 /// Code points that MQTT 5.0 section 1.5.4 advises against: controls and non-characters. A broker
 /// may answer them by dropping the connection (Mosquitto does), and that connection is shared.
 bool has_unsafe_code_point(std::string_view topic) {
@@ -136,6 +163,26 @@ std::string Topics::kick(std::string_view node) const {
     return prefix_ + "/internal/" + std::string(node) + "/kick";
 }
 
+std::string Topics::hand_over(InputKind command_or_cancel,
+                              std::string_view node,
+                              const DeviceId& device) const {
+    return prefix_ + "/internal/" + std::string(node) +
+           (command_or_cancel == InputKind::command ? "/commands/" : "/cancel/") + device.str();
+}
+
+std::string Topics::taken(std::string_view node) const {
+    return prefix_ + "/internal/" + std::string(node) + "/taken";
+}
+
+std::string Topics::released(std::string_view node) const {
+    return prefix_ + "/internal/" + std::string(node) + "/released";
+}
+
+std::vector<std::string> Topics::from_nodes_filters(std::string_view node) const {
+    const std::string own = prefix_ + "/internal/" + std::string(node);
+    return {own + "/commands/+", own + "/cancel/+", own + "/taken", own + "/released"};
+}
+
 std::string Topics::replies_filter() const {
     return prefix_ + "/replies/+";
 }
@@ -153,10 +200,7 @@ std::optional<InputTopic> Topics::parse_input(std::string_view topic) const {
         return InputTopic{InputKind::query, {}, {}};
     }
     if (take_prefix(rest, "internal/")) {
-        const std::size_t slash = rest.find('/');
-        return slash != std::string_view::npos && rest.substr(slash) == "/kick"
-                   ? std::optional(InputTopic{InputKind::kick, rest.substr(0, slash), {}})
-                   : std::nullopt;
+        return internal(rest);
     }
     if (take_prefix(rest, "commands/")) {
         return single(InputKind::command, rest);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -22,12 +23,23 @@ inline constexpr std::string_view kShareGroup = "device-mgmt";
 
 /// Which of the operator's inputs a topic is, and the level that names the target as it came
 /// (a device id or group, not yet validated).
-enum class InputKind { command, cancel, broadcast, public_stream, private_stream, query, kick };
+enum class InputKind {
+    command,
+    cancel,
+    broadcast,
+    public_stream,
+    private_stream,
+    query,
+    kick,
+    taken,
+    released,
+};
 
 struct InputTopic {
     InputKind kind;
     std::string_view target;  ///< device, group, stream or node; views into the parsed topic
     std::string_view user;    ///< private streams only
+    bool handed_over = false;  ///< a command or cancel that another node took from the queue
 };
 
 /// Why a Response Topic is refused; `message` is for the operator.
@@ -68,6 +80,20 @@ public:
 
     /// What only this node can do: closing one of its sessions.
     [[nodiscard]] std::string kick(std::string_view node) const;
+
+    /// To the node that owns the device: what another one took from the queue …
+    [[nodiscard]] std::string hand_over(InputKind command_or_cancel,
+                                        std::string_view node,
+                                        const DeviceId& device) const;
+
+    /// … and that a session of another node has the device now …
+    [[nodiscard]] std::string taken(std::string_view node) const;
+
+    /// … to which the node that had it says that it is done with it.
+    [[nodiscard]] std::string released(std::string_view node) const;
+
+    /// Filters for all that other nodes send to this one.
+    [[nodiscard]] std::vector<std::string> from_nodes_filters(std::string_view node) const;
 
     /// Filters for readers.
     [[nodiscard]] std::string replies_filter() const;

@@ -57,6 +57,10 @@ struct Command {
     std::optional<Moment> reply_by;
     proto::CommandState state = proto::CommandState::accepted;
     std::uint32_t attempts = 0;
+
+    /// Its one deadline (contract, "Clocks"): `send_by` until it has left for the first time,
+    /// `reply_by` from then on, wherever it is.
+    [[nodiscard]] const Moment& deadline() const { return reply_by ? *reply_by : send_by; }
 };
 
 /// The number of a step at `at` in a command's history, behind the step `last` (0: the first one).

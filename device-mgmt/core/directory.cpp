@@ -21,14 +21,25 @@ Directory::Claim Directory::claim(const proto::DeviceId& device,
     }
     const auto unix_ms =
         static_cast<std::uint64_t>(std::max<std::int64_t>(0, now.wall.time_since_epoch().count()));
-    last_epoch_ = std::max(last_epoch_ + 1, unix_ms);
-    DirectoryEntry entry{
-        session, last_epoch_, now.wall, remote, std::nullopt, std::nullopt, admitted};
+    return grant(device,
+                 {session,
+                  std::max(last_epoch_ + 1, unix_ms),
+                  now.wall,
+                  remote,
+                  std::nullopt,
+                  std::nullopt,
+                  admitted});
+}
+
+Directory::Claim Directory::grant(const proto::DeviceId& device, DirectoryEntry entry) {
+    const std::uint64_t epoch = entry.epoch;
+    last_epoch_ = std::max(last_epoch_, epoch);
+    const auto it = entries_.find(device);
     if (it == entries_.end()) {
         entries_.emplace(device, std::move(entry));
-        return {true, last_epoch_, std::nullopt, {}};
+        return {true, epoch, std::nullopt, {}};
     }
-    return {true, last_epoch_, std::exchange(it->second, std::move(entry)), {}};
+    return {true, epoch, std::exchange(it->second, std::move(entry)), {}};
 }
 
 std::optional<std::chrono::milliseconds> Directory::refuse_duel(const proto::DeviceId& device,

@@ -57,6 +57,10 @@ public:
                               Moment now,
                               Instant admitted = {});
 
+    /// The same with an epoch that another directory has given, and without duels: it counts them.
+    /// Never refused.
+    Claim grant(const proto::DeviceId& device, DirectoryEntry entry);
+
     /// Takes the device out if `session` still owns it; the entry that was taken out.
     std::optional<DirectoryEntry> release(const proto::DeviceId& device, SessionRef session);
 

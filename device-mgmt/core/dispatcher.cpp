@@ -25,12 +25,6 @@ bool occupies_queue(Stage stage) {
     return stage == Stage::storing || stage == Stage::waiting;
 }
 
-/// The one deadline of an unfinished command (contract, "Clocks"): `send_by` until it has left for
-/// the first time, `reply_by` from then on, wherever it is.
-const Moment& deadline_of(const Command& command) {
-    return command.reply_by ? *command.reply_by : command.send_by;
-}
-
 const std::string& id_of(const Submission& submission) {
     return submission.request.id ? *submission.request.id : submission.fallback_id;
 }
@@ -268,7 +262,7 @@ bool Dispatcher::resume(Mailbox& box) {
 }
 
 void Dispatcher::pump(Mailbox& box, Moment now) {
-    if (!box.session || !resume(box)) {
+    if (paused_ || !box.session || !resume(box)) {
         return;
     }
     std::size_t used = box.in_flight();
@@ -286,7 +280,7 @@ void Dispatcher::pump(Mailbox& box, Moment now) {
         Command& command = pending.command;
         // An immediate one waits only within `stored`: the commit has taken its time.
         const bool is_now = command.content.is_immediate() && command.attempts == 0;
-        if (!is_now && deadline_of(command).mono <= now.mono) {
+        if (!is_now && command.deadline().mono <= now.mono) {
             end_overdue(pending, now);
             continue;
         }
@@ -309,7 +303,7 @@ void Dispatcher::pump(Mailbox& box, Moment now) {
 
 void Dispatcher::send(Mailbox& box, Pending& pending, Moment now) {
     Command& command = pending.command;
-    deadlines_.remove(deadline_of(command).mono, command.number);
+    deadlines_.remove(command.deadline().mono, command.number);
     if (!command.reply_by) {
         command.reply_by = later(now, command.content.timeout);
     }
@@ -331,7 +325,7 @@ void Dispatcher::send(Mailbox& box, Pending& pending, Moment now) {
 
 void Dispatcher::end(Pending& pending, Ending ending, Moment now) {
     Command& command = pending.command;
-    deadlines_.remove(deadline_of(command).mono, command.number);
+    deadlines_.remove(command.deadline().mono, command.number);
     set_stage(pending, Stage::ending);
     command.state = ending.state;
     pending.ended_by_reply = ending.by_reply;

@@ -53,8 +53,26 @@ public:
 
     /// Takes over an unfinished command as it was stored: one that has left is sent again, or its
     /// reply awaited if the device had it; one that must not be sent again ends. What is overdue
-    /// ends with the next `advance`. In order of acceptance, before every other call.
+    /// ends with the next `advance`. In order of acceptance, before every other call about the
+    /// device. A command that is held already is left as it is.
     void restore(Command command, Moment now);
+
+    // ---- with other nodes ----
+
+    /// Another process owns the device: forgets its commands and its session without telling
+    /// anybody. Returns those that are not known to be accepted; for the others the new owner
+    /// cares.
+    [[nodiscard]] std::vector<Command> release(const proto::DeviceId& device);
+
+    /// Nothing is sent until `go_on`: whether devices are still this node's is not known.
+    void pause() { paused_ = true; }
+
+    void go_on(Moment now);
+
+    /// Whether it has a session or unfinished commands here.
+    [[nodiscard]] bool has_mailbox(const proto::DeviceId& device) const {
+        return boxes_.count(device) > 0;
+    }
 
     // ---- from operators ----
 
@@ -181,6 +199,7 @@ private:
     std::uint64_t next_number_ = 1;
     std::size_t unfinished_ = 0;
     std::size_t waiting_ = 0;
+    bool paused_ = false;
 };
 
 }  // namespace dm::core

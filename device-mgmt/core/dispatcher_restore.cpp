@@ -1,4 +1,4 @@
-// What an earlier process left: the dispatcher at start.
+// What another process has left, and what is left to another one.
 
 #include "device-mgmt/core/dispatcher.hpp"
 
@@ -25,9 +25,12 @@ bool is_outcome_unknown(const Command& command) {
 }  // namespace
 
 void Dispatcher::restore(Command command, Moment now) {
-    next_number_ = std::max(next_number_, command.number + 1);
-    const Moment deadline = command.reply_by ? *command.reply_by : command.send_by;
-    deadlines_.set(deadline.mono, command.number, command.key.device);
+    if (holds(command.key)) {
+        return;
+    }
+    // Numbers of different processes meet here, and the order within a device is that of the calls.
+    command.number = next_number_++;
+    deadlines_.set(command.deadline().mono, command.number, command.key.device);
     Pending pending(std::move(command));
     pending.stored = true;
     pending.restored = pending.command.delivery == Delivery::at_least_once;
@@ -40,6 +43,33 @@ void Dispatcher::restore(Command command, Moment now) {
         end_unknown(pending, now);
     }
     boxes_[pending.command.key.device].commands.push_back(std::move(pending));
+}
+
+std::vector<Command> Dispatcher::release(const proto::DeviceId& device) {
+    std::vector<Command> unknown;
+    const auto it = boxes_.find(device);
+    if (it == boxes_.end()) {
+        return unknown;
+    }
+    for (Pending& pending : it->second.commands) {
+        const Command& command = pending.command;
+        if (pending.stage == Stage::storing) {
+            unknown.push_back(command);
+        } else if (pending.stage != Stage::ending) {
+            deadlines_.remove(command.deadline().mono, command.number);
+        }
+        set_stage(pending, Stage::ending);
+        --unfinished_;
+    }
+    boxes_.erase(it);
+    return unknown;
+}
+
+void Dispatcher::go_on(Moment now) {
+    paused_ = false;
+    for (auto& [device, box] : boxes_) {
+        pump(box, now);
+    }
 }
 
 }  // namespace dm::core

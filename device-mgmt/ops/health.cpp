@@ -74,8 +74,15 @@ Readiness judge(const HealthState& state, const HealthLimits& limits, const Proc
     if (!own.empty()) {
         return {false, false, own};
     }
+    std::string away;
     if (!state.broker_connected) {
-        return {true, true, "degraded: the broker is not connected"};
+        add(away, "the broker is not connected");
+    }
+    if (state.shared_store_away) {
+        add(away, "the shared store does not answer");
+    }
+    if (!away.empty()) {
+        return {true, true, "degraded: " + away};
     }
     return {true, false, "ready"};
 }

@@ -14,6 +14,7 @@ struct HealthState {
     std::atomic<bool> broker_connected{false};
     /// What keeps the node from taking commands; null: nothing. A literal, so it lives long enough.
     std::atomic<const char*> store_problem{nullptr};
+    std::atomic<bool> shared_store_away{false};
     std::atomic<std::uint64_t> sessions{0};
     std::atomic<std::int64_t> loop_lag_ms{0};  ///< the worst of the last few seconds
 };

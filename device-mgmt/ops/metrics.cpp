@@ -115,6 +115,9 @@ public:
     Counter& takeovers =
         counters(registry, "dm_takeovers_total", "Sessions closed for a newer one of the device.")
             .Add({});
+    Counter& handed_over =
+        counters(registry, "dm_handed_over_total", "Commands and cancels passed on to the node that owns their device.")
+            .Add({});
     Histogram& handshakes =
         histograms(registry, "dm_handshake_seconds", "From accept to 101.").Add({}, kLatencies);
     LabelCounters refused{
@@ -301,6 +304,10 @@ void Metrics::session_closed(std::string_view reason) {
     impl_->closes.of(reason).Increment();
     impl_->sessions.Decrement();
     impl_->session_count.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Metrics::handed_over() {
+    impl_->handed_over.Increment();
 }
 
 void Metrics::takeover() {

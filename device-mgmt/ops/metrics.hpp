@@ -23,6 +23,8 @@ public:
     void session_opened();                         ///< dm_session_opens_total, dm_sessions +1
     void session_closed(std::string_view reason);  ///< dm_session_closes_total, dm_sessions −1
     void takeover();
+    /// A command or cancel went on to the node that owns its device.
+    void handed_over();
     void handshake(Seconds duration);              ///< accept → 101
     void upgrade_refused(int status);              ///< dm_upgrades_refused_total{status}
     void handshake_failed(std::string_view what);  ///< dm_handshake_failures_total{reason}

@@ -32,7 +32,7 @@ store::IngressRecord to_record(broker::InboundMessage&& message,
     record.topic = std::move(message.topic);
     record.payload = std::move(message.payload);
     // One byte over the limit is enough to be refused for it.
-    record.payload.resize(std::min(record.payload.size(), proto::kMaxOperatorPayloadBytes + 1));
+    record.payload.resize(std::min(record.payload.size(), proto::kMaxHandedOverBytes + 1));
     record.response_topic = std::move(message.response_topic);
     record.correlation = std::move(message.correlation);
     for (auto& [name, value] : message.user_properties) {

@@ -31,8 +31,9 @@ Intake refuse_problem(proto::RequestProblem problem,
 
 Intake take_command(const store::IngressRecord& message,
                     proto::DeviceId device,
-                    ReplyAddress answers) {
-    auto request = proto::parse_command_request(message.payload);
+                    ReplyAddress answers,
+                    std::size_t max_bytes) {
+    auto request = proto::parse_command_request(message.payload, max_bytes);
     if (!request) {
         return refuse_problem(std::move(request.error()),
                               std::move(device),
@@ -67,7 +68,8 @@ Intake take_command(const store::IngressRecord& message,
 }  // namespace
 
 bool is_read_by_intake(std::string_view user_property) {
-    return user_property == kTraceparent || user_property == kOperator;
+    return user_property == kTraceparent || user_property == kOperator ||
+           user_property == kHandedResponseTopic;
 }
 
 Intake take_in(const store::IngressRecord& message,
@@ -81,8 +83,12 @@ Intake take_in(const store::IngressRecord& message,
     if (message.retained) {
         return IgnoredInput{"retained"};
     }
-    ReplyAddress answers =
-        reply_address(message.response_topic, message.correlation, topics, allowed);
+    ReplyAddress answers = reply_address(
+        topic->handed_over ? user_property(message.user_properties, kHandedResponseTopic)
+                           : message.response_topic,
+        message.correlation,
+        topics,
+        allowed);
     auto device = proto::DeviceId::parse(topic->target);
     if (!device) {
         return RefusedInput{std::nullopt,
@@ -93,7 +99,11 @@ Intake take_in(const store::IngressRecord& message,
                             message.fallback_id};
     }
     if (topic->kind == proto::InputKind::command) {
-        return take_command(message, std::move(*device), std::move(answers));
+        return take_command(
+            message,
+            std::move(*device),
+            std::move(answers),
+            topic->handed_over ? proto::kMaxHandedOverBytes : proto::kMaxOperatorPayloadBytes);
     }
     auto id = proto::parse_cancel(message.payload);
     if (!id) {

@@ -12,7 +12,11 @@ Outbox::Outbox(broker::Broker& broker,
                const std::vector<std::uint64_t>& kept,
                Parked parked)
     : broker_(broker), store_(store), parked_(std::move(parked)) {
-    for (const std::uint64_t number : kept) {
+    adopt(kept);
+}
+
+void Outbox::adopt(const std::vector<std::uint64_t>& numbers) {
+    for (const std::uint64_t number : numbers) {
         stored_.add(number);
         next_number_ = std::max(next_number_, number + 1);
     }

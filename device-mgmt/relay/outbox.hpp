@@ -47,6 +47,11 @@ public:
     /// For a new message in the store: higher than every one that is there.
     [[nodiscard]] std::uint64_t next_number() { return next_number_++; }
 
+    /// Messages that another node has left in the store, under these numbers.
+    void adopt(const std::vector<std::uint64_t>& numbers);
+
+    [[nodiscard]] std::uint64_t last_number() const { return next_number_ - 1; }
+
     /// Of this process only.
     void put(Publication publication);
 

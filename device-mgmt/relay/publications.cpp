@@ -1,5 +1,8 @@
 #include "device-mgmt/relay/publications.hpp"
 
+#include "device-mgmt/relay/reply_address.hpp"
+#include "protocol/json_writer.hpp"
+
 namespace dm::relay {
 
 namespace {
@@ -26,6 +29,17 @@ Publication answer_or_reply(std::string payload,
         publication.message = make(std::move(reply_topic), std::move(payload), 1);
     }
     publication.message.correlation = reply_to.correlation;
+    return publication;
+}
+
+/// The store's outbox has no room for a Response Topic of its own.
+Publication between_nodes(std::string topic, std::string payload, const core::ReplyTo& reply_to) {
+    Publication publication;
+    publication.message = make(std::move(topic), std::move(payload), 1);
+    publication.message.correlation = reply_to.correlation;
+    if (reply_to.topic) {
+        publication.message.user_properties.emplace_back(kHandedResponseTopic, *reply_to.topic);
+    }
     return publication;
 }
 
@@ -154,6 +168,43 @@ broker::OutboundMessage Publications::alert(const proto::DeviceId& device,
                                             const proto::Alert& alert,
                                             proto::WallTime now) const {
     return make(topics_.alerts(device), proto::to_json(device, alert, now, node_), 1);
+}
+
+Publication Publications::handed_over(const std::string& node,
+                                      const core::Submission& submission) const {
+    proto::CommandRequest request = submission.request;
+    if (!request.id) {
+        request.id = submission.fallback_id;
+    }
+    Publication publication = between_nodes(
+        topics_.hand_over(proto::InputKind::command, node, submission.device),
+        proto::to_json(request),
+        submission.reply_to);
+    auto& properties = publication.message.user_properties;
+    if (submission.traceparent) {
+        properties.emplace_back("traceparent", *submission.traceparent);
+    }
+    if (submission.operator_name) {
+        properties.emplace_back("operator", *submission.operator_name);
+    }
+    return publication;
+}
+
+Publication Publications::handed_over(const std::string& node, const Cancel& cancel) const {
+    return between_nodes(
+        topics_.hand_over(proto::InputKind::cancel, node, cancel.key.device),
+        proto::JsonWriter().text("id", cancel.key.id).take(),
+        cancel.reply_to);
+}
+
+Publication Publications::word_to(const std::string& node, const NodeWord& word) const {
+    return between_nodes(word.taken ? topics_.taken(node) : topics_.released(node),
+                         proto::JsonWriter()
+                             .text("device", word.device.str())
+                             .number("epoch", word.epoch)
+                             .text("node", word.node)
+                             .take(),
+                         {});
 }
 
 broker::OutboundMessage Publications::node(const proto::NodeInfo& info) const {

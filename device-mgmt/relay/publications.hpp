@@ -5,6 +5,7 @@
 #include "device-mgmt/core/directory.hpp"
 #include "device-mgmt/core/effects.hpp"
 #include "device-mgmt/relay/intake.hpp"
+#include "device-mgmt/relay/transient_intake.hpp"
 #include "device-mgmt/store/command_store.hpp"
 #include "protocol/operator_messages.hpp"
 #include "protocol/topics.hpp"
@@ -68,6 +69,15 @@ public:
     [[nodiscard]] broker::OutboundMessage alert(const proto::DeviceId& device,
                                                 const proto::Alert& alert,
                                                 proto::WallTime now) const;
+
+    /// A command for the node that owns the device, QoS 1; with the id that it has from now on, and
+    /// its Response Topic as a user property.
+    [[nodiscard]] Publication handed_over(const std::string& node,
+                                          const core::Submission& submission) const;
+    [[nodiscard]] Publication handed_over(const std::string& node, const Cancel& cancel) const;
+
+    /// From this node to another one, QoS 1.
+    [[nodiscard]] Publication word_to(const std::string& node, const NodeWord& word) const;
 
     /// Retained, QoS 1.
     [[nodiscard]] broker::OutboundMessage node(const proto::NodeInfo& info) const;

@@ -54,6 +54,7 @@ Relay::Relay(RelaySettings settings, RelayParts parts, store::Loaded loaded, Rel
       live_nodes_(publications_.topics(), settings_.node),
       directory_(loaded.epoch),
       epochs_(loaded.reserved_epoch, [this](std::uint64_t epoch) { store_.set_epoch(epoch); }),
+      ownership_(parts.directory, ownership_events()),
       dispatcher_(with_node(settings_.dispatch, settings_.node)),
       groups_(settings_.groups),
       subscriptions_(settings_.max_subscriptions),
@@ -120,6 +121,7 @@ Relay::Relay(RelaySettings settings, RelayParts parts, store::Loaded loaded, Rel
       }) {
     const core::Moment now = clock_();
     for (core::Command& command : loaded.unfinished) {
+        ownership_.loaded(command.key.device);
         dispatcher_.restore(std::move(command), now);
     }
     epochs_.cover(directory_.last_epoch(), now.wall);
@@ -142,6 +144,11 @@ broker::BrokerSettings Relay::complete(broker::BrokerSettings broker,
                             {topics.queries_share(), 0},
                             {topics.nodes_filter(), 1},
                             {topics.kick(settings.node), 0}};
+    if (settings.shared) {
+        for (std::string& filter : topics.from_nodes_filters(settings.node)) {
+            broker.subscriptions.push_back({std::move(filter), 1});
+        }
+    }
     auto will = publications.node(
         {settings.node, "down", 0, settings.capacity, settings.url, settings.version, ""});
     broker.will = broker::Will{std::move(will.topic), std::move(will.payload), 1, true};
@@ -296,6 +303,7 @@ void Relay::tick() {
     metrics_.set_subscriptions(subscriptions_.size());
     queries_.expire();
     continue_broadcasts();
+    watch_nodes();
     health_.sessions.store(directory_.entries().size(), std::memory_order_relaxed);
     if (++ticks_ % kTicksPerHousekeeping == 0) {
         directory_.forget_calm(now.mono);

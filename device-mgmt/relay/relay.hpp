@@ -11,12 +11,14 @@
 #include "device-mgmt/loop/loop.hpp"
 #include "device-mgmt/ops/health.hpp"
 #include "device-mgmt/ops/metrics.hpp"
+#include "device-mgmt/relay/claims.hpp"
 #include "device-mgmt/relay/epoch_reserve.hpp"
 #include "device-mgmt/relay/fan_out.hpp"
 #include "device-mgmt/relay/inlet.hpp"
 #include "device-mgmt/relay/intake.hpp"
 #include "device-mgmt/relay/live_nodes.hpp"
 #include "device-mgmt/relay/outbox.hpp"
+#include "device-mgmt/relay/ownership.hpp"
 #include "device-mgmt/relay/publications.hpp"
 #include "device-mgmt/relay/queries.hpp"
 #include "device-mgmt/relay/status_queue.hpp"
@@ -25,6 +27,7 @@
 #include "device-mgmt/relay/uuid.hpp"
 #include "device-mgmt/shard/upstream.hpp"
 #include "device-mgmt/store/ingress.hpp"
+#include "device-mgmt/store/shared_directory.hpp"
 #include "device-mgmt/store/store.hpp"
 
 #include <atomic>
@@ -53,6 +56,7 @@ struct RelaySettings {
     double max_queries_per_s = 1000;
     core::GroupSettings groups;
     std::size_t max_subscriptions = 200'000;
+    bool shared = false;  ///< other nodes work with the same store
 };
 
 /// Queries, broadcasts and messages of streams that wait for their turn: beyond it the first and
@@ -85,6 +89,7 @@ struct RelayParts {
     PostOrder post_order;
     Inlet::Fatal fatal;
     FanOut::Post post_delivery = {};  ///< like post_order
+    store::SharedDirectory* directory = nullptr;  ///< of a store that nodes share
 };
 
 /// Brings commands from the broker to the sessions and what comes of them back, on a loop that is
@@ -173,6 +178,8 @@ private:
     void take(Arrival& arrival);
     void take(const BrokerEvent& event);
     void submit(core::Submission submitted, store::Lsn lsn);
+    void decide(core::Submission& submission,
+                const std::optional<core::FinishedCommand>& finished);
     void cancel(const Cancel& cancel);
     void refuse(const RefusedInput& refused);
 
@@ -196,6 +203,10 @@ private:
     // From the shards.
     void take(core::Report& report);
     void opened(const core::Report& report, const core::SessionOpened& opened);
+    void settle(const proto::DeviceId& device,
+                core::SessionRef session,
+                const core::SessionOpened& opened,
+                const core::Directory::Claim& claim);
     void closed(const core::Report& report, const core::SessionClosed& closed);
     void forwarded(const core::Report& report, core::ForwardedFrame& frame);
     void replied(const core::Report& report, proto::Reply& reply);
@@ -207,10 +218,30 @@ private:
     void remember_online(const proto::DeviceId& device,
                          const core::DirectoryEntry& entry,
                          std::optional<proto::JsonText> labels);
-    void remember_offline(const proto::DeviceId& device,
-                          const core::DirectoryEntry& entry,
-                          proto::CloseCode code,
-                          proto::WallTime now);
+    [[nodiscard]] proto::DeviceDetails offline(const proto::DeviceId& device,
+                                               const core::DirectoryEntry& entry,
+                                               proto::CloseCode code,
+                                               proto::WallTime now) const;
+
+    // With other nodes.
+    [[nodiscard]] Ownership::Events ownership_events();
+    void claim(const core::Report& report, const core::SessionOpened& opened);
+    void attached(const proto::DeviceId& device,
+                  core::SessionRef session,
+                  const store::AttachResult& result);
+    [[nodiscard]] core::Directory::Claim grant(const proto::DeviceId& device,
+                                               const Claim& claim,
+                                               const store::Attached& attached);
+    void release(const proto::DeviceId& device);
+    void lose(const proto::DeviceId& device, proto::CloseCode code);
+    void tell_ended(const proto::DeviceId& device, const store::PreviousSession& session);
+    void trust(bool trusted);
+    /// Submits what is in no log (any more), wherever the device is.
+    void reroute(core::Submission submission);
+    void hand_over(const std::string& node, const core::Submission& submission);
+    void hand_over(const std::string& node, const Cancel& cancel);
+    void take(const NodeWord& word);
+    void watch_nodes();
 
     // To the outside.
     void carry_out_effects();
@@ -248,6 +279,8 @@ private:
     std::atomic<core::Instant> last_publish_{core::Instant{}};
     core::Directory directory_;
     EpochReserve epochs_;
+    Ownership ownership_;
+    Claims claims_;
     core::Dispatcher dispatcher_;
     core::Groups groups_;
     core::Subscriptions subscriptions_;

@@ -30,6 +30,9 @@ void Relay::take(const broker::InboundMessage& message) {
     } else if (const auto* wanted = std::get_if<Kick>(&input)) {
         metrics_.broker_message("kick");
         kick(*wanted);
+    } else if (const auto* word = std::get_if<NodeWord>(&input)) {
+        metrics_.broker_message("node");
+        take(*word);
     } else if (const auto* refused = std::get_if<RefusedInput>(&input)) {
         metrics_.broker_message("refused");
         refuse(*refused);
@@ -188,9 +191,9 @@ void Relay::submit_of_broadcast(core::Submission submission) {
     core::CommandKey key{submission.device, *submission.request.id};
     store_.find_finished(
         key, [this, key, submission = std::move(submission)](const auto& finished) {
-            dispatcher_.submit(submission, finished, clock_());
+            core::Submission decided = submission;
+            decide(decided, finished);
             const bool storing = dispatcher_.is_storing(key);
-            carry_out_effects();
             if (!storing) {
                 broadcasts_.stored(
                     key);  // it was there before; or rejected, then this does nothing

@@ -20,7 +20,11 @@ void Relay::take(Arrival& arrival) {
     }
     if (const auto* wanted = std::get_if<Cancel>(&intake)) {
         metrics_.broker_message("cancel");
-        inlet_.decide(arrival.lsn, [this, wanted = *wanted] { cancel(wanted); });
+        ownership_.route(wanted->key.device, [this, wanted = *wanted, lsn = arrival.lsn](auto& other) {
+            inlet_.decide(lsn, [this, wanted, other] {
+                other ? hand_over(*other, wanted) : cancel(wanted);
+            });
+        });
         return;
     }
     if (const auto* refused = std::get_if<RefusedInput>(&intake)) {
@@ -61,21 +65,36 @@ void Relay::submit(core::Submission submitted, store::Lsn lsn) {
     const auto submission = std::make_shared<core::Submission>(std::move(submitted));
     const auto& id = submission->request.id;
     const core::CommandKey key{submission->device, id ? *id : submission->fallback_id};
-    // Both at once: searches complete in order, so this one never waits for its turn to be decided
-    // while what it found grows old.
+    const auto elsewhere = std::make_shared<std::optional<std::string>>();
+    // All at once: answers come in the order of the calls, so this one never waits for its turn to
+    // be decided while what was found grows old.
+    ownership_.route(submission->device, [elsewhere](const auto& node) { *elsewhere = node; });
     if (const auto& after = submission->request.after;
         after && !dispatcher_.holds({submission->device, *after})) {
         store_.find_finished({submission->device, *after}, [submission](const auto& found) {
             submission->after_known = found.has_value();
         });
     }
-    store_.find_finished(key, [this, submission, lsn](const auto& finished) {
-        inlet_.decide(lsn, [this, submission, finished] {
-            dispatcher_.submit(*submission, finished, clock_());
-            carry_out_effects();
+    store_.find_finished(key, [this, submission, elsewhere, lsn](const auto& finished) {
+        inlet_.decide(lsn, [this, submission, elsewhere, finished] {
+            if (*elsewhere) {
+                hand_over(**elsewhere, *submission);
+            } else {
+                decide(*submission, finished);
+            }
         });
         inlet_.pump();
     });
+}
+
+void Relay::decide(core::Submission& submission,
+                   const std::optional<core::FinishedCommand>& finished) {
+    if (!ownership_.owns(submission.device)) {  // not any more
+        reroute(std::move(submission));
+        return;
+    }
+    dispatcher_.submit(submission, finished, clock_());
+    carry_out_effects();
 }
 
 void Relay::cancel(const Cancel& cancel) {

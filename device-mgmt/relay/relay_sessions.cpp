@@ -9,6 +9,15 @@
 namespace dm::relay {
 
 void Relay::take(core::Report& report) {
+    if (!claims_.empty()) {
+        const Claims::Held held = claims_.hold(report);
+        if (held == Claims::Held::dropped) {
+            metrics_.broker_dropped("report");
+        }
+        if (held != Claims::Held::no) {
+            return;
+        }
+    }
     if (const auto* login = std::get_if<core::SessionOpened>(&report.body)) {
         opened(report, *login);
     } else if (const auto* end = std::get_if<core::SessionClosed>(&report.body)) {
@@ -28,32 +37,45 @@ void Relay::take(core::Report& report) {
 }
 
 void Relay::opened(const core::Report& report, const core::SessionOpened& opened) {
+    if (ownership_.is_shared()) {
+        claim(report, opened);
+        return;
+    }
+    settle(report.device,
+           report.from,
+           opened,
+           directory_.claim(
+               report.device, report.from, opened.remote, clock_(), opened.admitted));
+}
+
+void Relay::settle(const proto::DeviceId& device,
+                   core::SessionRef session,
+                   const core::SessionOpened& opened,
+                   const core::Directory::Claim& claim) {
     const core::Moment now = clock_();
-    const auto claim =
-        directory_.claim(report.device, report.from, opened.remote, now, opened.admitted);
     if (claim.overtaken) {
         metrics_.takeover();
         log::info("session_overtaken",
-                  {{"device", report.device.str()},
+                  {{"device", device.str()},
                    {"remote", opened.remote},
                    {"owner_remote", claim.replaced->remote}});
-        post_order_({report.from, core::CloseSession{proto::CloseCode::replaced, std::nullopt}});
+        post_order_({session, core::CloseSession{proto::CloseCode::replaced, std::nullopt}});
         return;
     }
     if (!claim.granted) {
         log::error("device_id_duel",
-                   {{"device", report.device.str()},
+                   {{"device", device.str()},
                     {"remote", opened.remote},
                     {"owner_remote", claim.replaced->remote},
                     {"retry_after_ms", claim.retry_after.count()}});
         post_order_(
-            {report.from, core::CloseSession{proto::CloseCode::overloaded, claim.retry_after}});
+            {session, core::CloseSession{proto::CloseCode::overloaded, claim.retry_after}});
         return;
     }
     if (claim.replaced) {
         metrics_.takeover();
         log::info("session_replaced",
-                  {{"device", report.device.str()},
+                  {{"device", device.str()},
                    {"remote", opened.remote},
                    {"old_remote", claim.replaced->remote},
                    {"epoch", claim.epoch}});
@@ -61,25 +83,36 @@ void Relay::opened(const core::Report& report, const core::SessionOpened& opened
                      core::CloseSession{proto::CloseCode::replaced, std::nullopt}});
     }
     epochs_.cover(claim.epoch, now.wall);
-    subscriptions_.drop(report.device);
-    groups_.join(report.device, opened.groups);
-    post_order_({report.from, core::Welcome{claim.epoch}});
-    const core::DirectoryEntry& entry = *directory_.find(report.device);
-    outbox_.put_retained(publications_.online(report.device, entry));
-    remember_online(report.device, entry, std::nullopt);
-    dispatcher_.attach(report.device, report.from, now);
+    subscriptions_.drop(device);
+    groups_.join(device, opened.groups);
+    post_order_({session, core::Welcome{claim.epoch}});
+    const core::DirectoryEntry& entry = *directory_.find(device);
+    outbox_.put_retained(publications_.online(device, entry));
+    remember_online(device, entry, std::nullopt);
+    dispatcher_.attach(device, session, now);
 }
 
 void Relay::closed(const core::Report& report, const core::SessionClosed& closed) {
     const core::Moment now = clock_();
     dispatcher_.detach(report.device, report.from, now);
-    if (const auto entry = directory_.release(report.device, report.from)) {
-        outbox_.put_retained(
-            publications_.offline(report.device, *entry, proto::word(closed.code), now.wall));
-        remember_offline(report.device, *entry, closed.code, now.wall);
-        subscriptions_.drop(report.device);
-        groups_.leave(report.device);
+    const auto entry = directory_.release(report.device, report.from);
+    if (!entry) {
+        return;
     }
+    proto::DeviceDetails details = offline(report.device, *entry, closed.code, now.wall);
+    subscriptions_.drop(report.device);
+    groups_.leave(report.device);
+    // A later session elsewhere has told already that the device is online.
+    ownership_.detach(
+        report.device,
+        entry->epoch,
+        [this, entry = *entry, details = std::move(details)](bool was_last) mutable {
+            if (was_last) {
+                outbox_.put_retained(publications_.offline(
+                    details.device, entry, details.reason, details.since));
+                store_.save_device(std::move(details));
+            }
+        });
 }
 
 void Relay::forwarded(const core::Report& report, core::ForwardedFrame& frame) {
@@ -143,22 +176,22 @@ void Relay::remember_online(const proto::DeviceId& device,
                         entry.since});
 }
 
-void Relay::remember_offline(const proto::DeviceId& device,
-                             const core::DirectoryEntry& entry,
-                             proto::CloseCode code,
-                             proto::WallTime now) {
-    store_.save_device({device,
-                        false,
-                        entry.epoch,
-                        settings_.node,
-                        now,
-                        std::string(proto::word(code)),
-                        entry.model,
-                        entry.firmware,
-                        std::nullopt,
-                        groups_.of(device),
-                        entry.since,
-                        now});
+proto::DeviceDetails Relay::offline(const proto::DeviceId& device,
+                                    const core::DirectoryEntry& entry,
+                                    proto::CloseCode code,
+                                    proto::WallTime now) const {
+    return {device,
+            false,
+            entry.epoch,
+            settings_.node,
+            now,
+            std::string(proto::word(code)),
+            entry.model,
+            entry.firmware,
+            std::nullopt,
+            groups_.of(device),
+            entry.since,
+            now};
 }
 
 void Relay::replied(const core::Report& report, proto::Reply& reply) {

@@ -128,6 +128,21 @@ TransientInput take_kick(const broker::InboundMessage& message, ReplyAddress add
     return Kick{*device, epoch, std::move(address.reply_to)};
 }
 
+TransientInput take_node_word(const broker::InboundMessage& message, InputKind kind) {
+    auto fields = proto::read_object(message.payload);
+    if (!fields) {
+        return IgnoredInput{"unreadable"};
+    }
+    proto::FieldReader in(*std::move(fields));
+    const auto device = in.device("device");
+    const std::uint64_t epoch = in.natural("epoch", 0, UINT64_MAX);
+    const auto node = proto::Name::parse(in.text("node", proto::Name::kMaxLength));
+    if (in.problem() || !node) {
+        return IgnoredInput{"unreadable"};
+    }
+    return NodeWord{kind == InputKind::taken, *device, epoch, node->str()};
+}
+
 }  // namespace
 
 bool is_transient(InputKind kind) {
@@ -147,6 +162,9 @@ TransientInput take_in_transient(const broker::InboundMessage& message,
     }
     if (topic->kind == InputKind::public_stream || topic->kind == InputKind::private_stream) {
         return take_stream(message, *topic);
+    }
+    if (topic->kind == InputKind::taken || topic->kind == InputKind::released) {
+        return take_node_word(message, topic->kind);
     }
     ReplyAddress address =
         reply_address(message.response_topic, message.correlation, topics, allowed);

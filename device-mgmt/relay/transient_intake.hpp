@@ -28,6 +28,15 @@ struct Kick {
     core::ReplyTo reply_to;
 };
 
+/// Another node says that a session of its own has the device (`taken`), or, as the answer to that,
+/// that it will say nothing more of earlier sessions.
+struct NodeWord {
+    bool taken = false;
+    proto::DeviceId device;
+    std::uint64_t epoch = 0;  ///< of the session that has it
+    std::string node;         ///< who says so
+};
+
 /// A message of a stream; `user` for a private one.
 struct StreamInput {
     std::optional<proto::DeviceId> user;
@@ -40,6 +49,7 @@ using TransientInput = std::variant<Question,
                                     core::CommandBroadcast,
                                     StreamInput,
                                     Kick,
+                                    NodeWord,
                                     RefusedInput,
                                     IgnoredInput>;
 

@@ -13,11 +13,12 @@
 
 namespace dm::store {
 
-/// A session that held a device.
+/// The last session of a device before.
 struct PreviousSession {
     std::string node;
     std::uint64_t epoch = 0;
     std::string remote;
+    bool over = false;  ///< it had ended by itself
 };
 
 /// The device is this node's, with a new session.
@@ -26,7 +27,7 @@ struct Attached {
     /// False: another process owned it, or none did. What this node still holds of it is void.
     bool owned_before = false;
     std::vector<core::Command> unfinished;  ///< unless owned_before; in order of acceptance
-    std::optional<PreviousSession> replaced;
+    std::optional<PreviousSession> previous;  ///< whoever's, over or not
 };
 
 /// Too many take-overs lately: the session that is there keeps the device.
@@ -97,8 +98,9 @@ public:
     /// A session of this node takes the device, whoever owned it.
     virtual void attach(proto::DeviceId device, std::string remote, Answer<AttachResult> answer) = 0;
 
-    /// The session with this epoch is over. The device stays with this node.
-    virtual void detach(proto::DeviceId device, std::uint64_t epoch) = 0;
+    /// The session with this epoch is over. The device stays with this node. Answers whether there
+    /// is no later session anywhere.
+    virtual void detach(proto::DeviceId device, std::uint64_t epoch, Answer<bool> was_last) = 0;
 
     /// Takes the device unless a live process of another node owns it.
     virtual void own(proto::DeviceId device, Answer<OwnResult> answer) = 0;

@@ -28,7 +28,8 @@ namespace dm::test {
 /// Store and ingress log outlive it: `kill` and `start` are another process on the same disk.
 class Node {
 public:
-    Node() {
+    /// `directory`: of several nodes; absent: this one is alone.
+    explicit Node(store::SharedDirectory* directory = nullptr) : directory_(directory) {
         start();
         static_cast<void>(broker_.take_published());
     }
@@ -47,6 +48,9 @@ public:
         }
         run();
     }
+
+    /// Runs it on the relay's thread, with the next `run`.
+    void post(std::function<void()> what) { asio::post(process_->loop.io(), std::move(what)); }
 
     /// The process dies: what it had in memory and what it waited for is gone.
     void kill() {
@@ -207,7 +211,8 @@ private:
                      [](const std::string& why) { throw std::runtime_error(why); },
                      [&node](std::uint32_t shard, core::Delivery delivery) {
                          node.deliveries_.emplace_back(shard, std::move(delivery));
-                     }},
+                     },
+                     node.directory_},
                     node.store_.load(node.clock_.now()),
                     {[&node] { return node.clock_.now(); },
                      dm::relay::UuidSource(++node.processes_),
@@ -229,6 +234,7 @@ private:
         return settings;
     }
 
+    store::SharedDirectory* directory_;
     proto::DeviceId device_ = device_id("d-1");
     ManualClock clock_;
     MemoryBroker broker_;
