@@ -5,14 +5,16 @@
 cmake_minimum_required(VERSION 3.25)
 
 # ---- One library, one folder: header pattern → the paths that may include it, and the rule's name.
-set(kLibraryRules websocketpp paho database openssl jwt prometheus restinio spdlog cli toml json
+set(kLibraryRules websocketpp paho sqlite hiredis openssl jwt prometheus restinio spdlog cli toml json
                   asio threads)
 set(websocketpp_header "<websocketpp/")
 set(websocketpp_paths  "^(device-mgmt/net/|firmware-sim/ws_client\\.cpp$)")
 set(paho_header        "<(mqtt/|MQTT)")
 set(paho_paths         "^(device-mgmt/broker/|tests/(bench|broker)/)")
-set(database_header    "<(sqlite3|hiredis)")
-set(database_paths     "^(device-mgmt/store/|tests/)")
+set(sqlite_header      "<sqlite3")
+set(sqlite_paths       "^(device-mgmt/store/|tests/)")
+set(hiredis_header     "<hiredis")
+set(hiredis_paths      "^(device-mgmt/redis/|tests/)")
 set(openssl_header     "<(openssl/|asio/ssl)")
 set(openssl_paths      "^(device-mgmt/(net|auth)/|device-mgmt/broker/openssl_exit\\.cpp$|firmware-sim/|tests/)")
 set(jwt_header         "<jwt\\.h>")
@@ -32,7 +34,7 @@ set(json_paths         "^(protocol/[a-z_/]+\\.cpp$|firmware-sim/[a-z_/]+\\.cpp$|
 set(asio_header        "<asio[/.]")
 set(asio_paths         "^(device-mgmt/(net|http|loop|shard|relay|check)/|device-mgmt/[a-z_]+\\.[ch]pp$|control/service\\.hpp$|firmware-sim/|tests/)")
 set(threads_header     "<(thread|mutex|shared_mutex|condition_variable|future|atomic)>")
-set(threads_paths      "^(device-mgmt/(failpoint|log|net|store|broker|http|ops|loop|shard|relay)/|device-mgmt/[a-z_]+\\.[ch]pp$|control/service\\.hpp$|firmware-sim/|tests/)")
+set(threads_paths      "^(device-mgmt/(failpoint|log|net|store|redis|broker|http|ops|loop|shard|relay)/|device-mgmt/[a-z_]+\\.[ch]pp$|control/service\\.hpp$|firmware-sim/|tests/)")
 
 # ---- Direction: a folder includes itself and folders of a lower rank. Files that stand directly in
 # device-mgmt/ are the composition root.
@@ -45,6 +47,7 @@ set(rank_auth 3)
 set(rank_store 3)
 set(rank_broker 3)
 set(rank_http 3)
+set(rank_redis 4)
 set(rank_ops 4)
 set(rank_settings 2)
 set(rank_failpoint 2)

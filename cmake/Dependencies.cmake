@@ -13,6 +13,7 @@ find_package(SQLite3 3.38 REQUIRED)
 find_package(prometheus-cpp REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBJWT REQUIRED IMPORTED_TARGET libjwt)
+pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
 pkg_check_modules(JANSSON IMPORTED_TARGET jansson)
 
 # Header-only Asio without Boost, and websocketpp on top of it.

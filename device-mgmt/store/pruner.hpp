@@ -2,6 +2,7 @@
 
 #include "device-mgmt/core/clock.hpp"
 #include "device-mgmt/store/command_rows.hpp"
+#include "device-mgmt/store/keep_finished.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -10,16 +11,6 @@
 #include <vector>
 
 namespace dm::store {
-
-/// How long ends are kept.
-struct KeepFinished {
-    std::chrono::hours age{24};
-    std::size_t count = 5'000'000;
-};
-
-/// Whatever `count` says, an id is remembered this long after the command's deadline: until then
-/// its publisher may still repeat it.
-inline constexpr std::chrono::hours kKeepAfterDeadline{1};
 
 /// Removes ends, oldest first and a few at a time, within the writer's transactions. What must not
 /// go yet is passed over; the next round looks at it again.

@@ -10,6 +10,7 @@
 #include "device-mgmt/store/op_queue.hpp"
 #include "device-mgmt/store/outbox_rows.hpp"
 #include "device-mgmt/store/pruner.hpp"
+#include "device-mgmt/store/store_events.hpp"
 #include "device-mgmt/store/store_file.hpp"
 
 #include <atomic>
@@ -23,19 +24,6 @@
 #include <vector>
 
 namespace dm::store {
-
-/// Runs a function later on the relay's thread, in the order of the calls; from any thread.
-using Post = std::function<void(std::function<void()>)>;
-
-/// Either may be empty.
-struct StoreEvents {
-    /// No space on the disk: accept nothing (`false`, with the reason) until it is back (`true`).
-    /// On the relay's thread.
-    std::function<void(bool writable, const std::string& reason)> on_writable;
-    /// The disk or the database failed: nothing is written any more and no completion comes; the
-    /// process must end. On the store's thread.
-    std::function<void(const std::string& reason)> on_fatal;
-};
 
 struct WriterSettings {
     std::string node;

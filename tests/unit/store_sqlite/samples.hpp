@@ -5,6 +5,7 @@
 #include "device-mgmt/store/sqlite_store.hpp"
 #include "tests/support/device_ids.hpp"
 #include "tests/support/posted.hpp"
+#include "tests/support/store_samples.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <atomic>
@@ -18,55 +19,8 @@
 #include <utility>
 #include <vector>
 
-/// Commands and a store for tests of the store.
+/// A store for tests of the store.
 namespace dm::test {
-
-inline const core::Moment kStart{core::Instant(std::chrono::hours(100)),
-                                 proto::WallTime(std::chrono::milliseconds(1'800'000'000'000))};
-
-inline core::Moment later(core::Duration by) {
-    return {kStart.mono + by,
-            kStart.wall + std::chrono::duration_cast<std::chrono::milliseconds>(by)};
-}
-
-inline core::CommandKey key(const std::string& id, const std::string& device = "dev-1") {
-    return {device_id(device), id};
-}
-
-inline core::CommandContent content() {
-    return {"reboot", R"({"soft":true})", std::chrono::seconds(30), std::chrono::seconds(60)};
-}
-
-inline core::Command accepted(const core::CommandKey& key, core::Moment at = kStart) {
-    return {key,
-            content(),
-            proto::Delivery::at_least_once,
-            false,
-            {},
-            {},
-            {},
-            1,
-            at,
-            {at.mono + std::chrono::seconds(60), at.wall + std::chrono::seconds(60)},
-            {}};
-}
-
-inline core::FinishedCommand finished(const core::CommandKey& key,
-                                      core::Moment at = kStart,
-                                      const std::string& payload = R"({"status":"ok"})") {
-    return {key,
-            content(),
-            proto::CommandState::succeeded,
-            true,
-            payload,
-            "message of " + key.id,
-            {},
-            at.wall};
-}
-
-inline store::OutboxRow message(std::uint64_t number, const std::string& payload = "{}") {
-    return {number, "dm/replies/dev-1", payload, {}, {}, {}, {}};
-}
 
 /// A SQLite store whose completions run on the test's thread, with a clock set by hand.
 class OpenStore {

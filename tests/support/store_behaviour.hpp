@@ -1,8 +1,9 @@
-// What every store does, run on each of them.
+#pragma once
 
-#include "device-mgmt/store/sqlite_store.hpp"
-#include "tests/support/memory_store.hpp"
-#include "tests/unit/store_sqlite/samples.hpp"
+#include "device-mgmt/store/store.hpp"
+#include "tests/support/device_ids.hpp"
+#include "tests/support/posted.hpp"
+#include "tests/support/store_samples.hpp"
 
 #include <functional>
 #include <memory>
@@ -11,34 +12,16 @@
 
 #include <doctest/doctest.h>
 
+// What every store does, as test cases for the file that says which one: before it includes this it
+// declares the type StoreKind, made with a Posted&, whose `store` points to a store of node n1 that
+// keeps 10 ends for 24 hours.
+
 using namespace dm;
 using namespace dm::test;
 using namespace std::chrono_literals;
 using proto::CommandState;
 
 namespace {
-
-struct Memory {
-    explicit Memory(Posted& posted)
-        : store(std::make_unique<test::MemoryStore>(test::MemoryStoreSettings{24h, 10, "n1"},
-                                                    posted.post())) {}
-
-    std::unique_ptr<test::MemoryStore> store;
-};
-
-struct Sqlite {
-    explicit Sqlite(Posted& posted) {
-        auto opened = store::SqliteStore::open(
-            {(folder.path() / "store.db").string(), "n1", {24h, 10}, 0, [] { return kStart; }},
-            posted.post(),
-            {});
-        REQUIRE(opened);
-        store = std::move(*opened);
-    }
-
-    TempFolder folder;
-    std::unique_ptr<store::SqliteStore> store;
-};
 
 /// Collects what completes, in order.
 template <class Kind>
@@ -68,13 +51,13 @@ struct Fixture {
 
     Posted posted;
     Kind made;
-    decltype(*made.store) store;
+    store::Store& store;
     std::vector<std::string> log;
 };
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("writes complete in the order of their calls, and later", Kind, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("writes complete in the order of their calls, and later", Kind, StoreKind) {
     Fixture<Kind> f;
     for (int i = 0; i < 50; ++i) {
         const std::string id = std::to_string(i);
@@ -94,10 +77,7 @@ TEST_CASE_TEMPLATE("writes complete in the order of their calls, and later", Kin
     }
 }
 
-TEST_CASE_TEMPLATE("calls made together complete in their order, and are there",
-                   Kind,
-                   Memory,
-                   Sqlite) {
+TEST_CASE_TEMPLATE("calls made together complete in their order, and are there", Kind, StoreKind) {
     Fixture<Kind> f;
     f.store.together([&] {
         f.store.accept(accepted(key("c-1")), f.note("accepted"));
@@ -111,7 +91,7 @@ TEST_CASE_TEMPLATE("calls made together complete in their order, and are there",
     CHECK(f.store.durable_lsn() == 5);
 }
 
-TEST_CASE_TEMPLATE("a find sees an end whose call came before it", Kind, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("a find sees an end whose call came before it", Kind, StoreKind) {
     Fixture<Kind> f;
     f.note_find(key("c-1"));
     f.store.accept(accepted(key("c-1")), f.note("accepted"));
@@ -125,7 +105,7 @@ TEST_CASE_TEMPLATE("a find sees an end whose call came before it", Kind, Memory,
     CHECK(f.log == std::vector<std::string>{"finished", "the end", "none"});
 }
 
-TEST_CASE_TEMPLATE("an end comes back as it was", Kind, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("an end comes back as it was", Kind, StoreKind) {
     Fixture<Kind> f;
     core::FinishedCommand ended = finished(key("c-1"), kStart, "{\"x\":\"\xc3\xa4\"}");
     ended.state = CommandState::timed_out;
@@ -150,7 +130,7 @@ TEST_CASE_TEMPLATE("an end comes back as it was", Kind, Memory, Sqlite) {
     f.run(2);
 }
 
-TEST_CASE_TEMPLATE("a second end of a key replaces the first", Kind, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("a second end of a key replaces the first", Kind, StoreKind) {
     Fixture<Kind> f;
     f.store.finish(finished(key("c-1"), kStart, "first"), f.note("1"));
     f.store.finish(finished(key("c-1"), kStart, "second"), f.note("2"));
@@ -159,7 +139,7 @@ TEST_CASE_TEMPLATE("a second end of a key replaces the first", Kind, Memory, Sql
     CHECK(f.log.back() == "second");
 }
 
-TEST_CASE_TEMPLATE("the horizon is the age of the oldest end", Kind, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("the horizon is the age of the oldest end", Kind, StoreKind) {
     Fixture<Kind> f;
     CHECK(f.store.dedup_horizon(kStart.wall) == 0ms);
     f.store.finish(finished(key("c-1")), f.note("1"));
@@ -169,7 +149,7 @@ TEST_CASE_TEMPLATE("the horizon is the age of the oldest end", Kind, Memory, Sql
     CHECK(f.store.dedup_horizon(kStart.wall - 1h) == 0ms);
 }
 
-TEST_CASE_TEMPLATE("the lsn is durable with a later transaction", Kind, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("the lsn is durable with a later transaction", Kind, StoreKind) {
     Fixture<Kind> f;
     f.store.imported(7);
     f.store.imported(5);
@@ -179,7 +159,7 @@ TEST_CASE_TEMPLATE("the lsn is durable with a later transaction", Kind, Memory, 
     CHECK(f.store.writable());
 }
 
-TEST_CASE_TEMPLATE("a query tells the life of a command", Kind, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("a query tells the life of a command", Kind, StoreKind) {
     Fixture<Kind> f;
     core::Command command = accepted(key("c-1"));
     command.operator_name = "anna";
@@ -229,7 +209,7 @@ TEST_CASE_TEMPLATE("a query tells the life of a command", Kind, Memory, Sqlite) 
     CHECK_FALSE(answer->has_value());
 }
 
-TEST_CASE_TEMPLATE("an id alone finds the commands of all devices", Kind, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("an id alone finds the commands of all devices", Kind, StoreKind) {
     Fixture<Kind> f;
     f.store.accept(accepted(key("same", "dev-1")), f.note("1"));
     f.store.finish(finished(key("same", "dev-2")), f.note("2"));
@@ -243,7 +223,7 @@ TEST_CASE_TEMPLATE("an id alone finds the commands of all devices", Kind, Memory
     CHECK(answer->empty());
 }
 
-TEST_CASE_TEMPLATE("a list goes page by page through one device's commands", Kind, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("a list goes page by page through one device's commands", Kind, StoreKind) {
     Fixture<Kind> f;
     for (int i = 0; i < 9; ++i) {
         f.store.accept(accepted(key("c-" + std::to_string(i))), f.note(""));
@@ -271,7 +251,7 @@ TEST_CASE_TEMPLATE("a list goes page by page through one device's commands", Kin
           std::vector<std::string>{"c-8", "c-6", "c-4", "c-3", "c-1", "c-0", "c-7", "c-2", "c-5"});
 }
 
-TEST_CASE_TEMPLATE("a list can be of one state", Kind, Memory, Sqlite) {
+TEST_CASE_TEMPLATE("a list can be of one state", Kind, StoreKind) {
     Fixture<Kind> f;
     f.store.accept(accepted(key("waiting")), f.note(""));
     core::FinishedCommand expired = finished(key("expired"));

@@ -1,0 +1,123 @@
+#pragma once
+
+#include "device-mgmt/redis/call.hpp"
+#include "device-mgmt/redis/settings.hpp"
+#include "device-mgmt/store/shared_directory.hpp"
+#include "device-mgmt/store/store.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dm::redis {
+
+/// What answers of Redis tell by the way; written by the store's thread, read by any.
+struct Standing {
+    std::atomic<std::uint64_t> durable_lsn{0};
+    std::atomic<std::int64_t> oldest_end_ms{0};  ///< 0: no end is remembered
+};
+
+/// At most so many steps of a search go through one script: a page may end early.
+inline constexpr std::size_t kMaxScanned = 5000;
+/// Unfinished commands of one adoption, but for the last device's.
+inline constexpr std::size_t kMaxAdoptedCommands = 1000;
+inline constexpr std::size_t kMaxAdoptedRows = 500;
+
+/// Makes the calls to Redis, each with what its answer leads to. On the relay's thread; before the
+/// store's thread runs, on the one that opens the store.
+class Calls {
+public:
+    using CommandStore = store::CommandStore;
+    using Directory = store::SharedDirectory;
+    template <class What>
+    using Answer = store::CommandQueries::Answer<What>;
+    /// On the relay's thread: a write had no effect because another process owns the device.
+    using Lost = std::function<void(const proto::DeviceId&)>;
+
+    Calls(const RedisSettings& settings, Standing& standing, Lost lost)
+        : settings_(settings), standing_(standing), lost_(std::move(lost)) {}
+
+    // ---- CommandStore ----
+    [[nodiscard]] Call accept(const core::Command& command, CommandStore::Done done) const;
+    [[nodiscard]] Call finish(const core::FinishedCommand& finished,
+                              const std::optional<store::OutboxRow>& row,
+                              CommandStore::Done done) const;
+    [[nodiscard]] Call mark(const store::Mark& mark, CommandStore::Done done) const;
+    [[nodiscard]] Call find_finished(const core::CommandKey& key, CommandStore::Found found) const;
+    [[nodiscard]] Call put_outbox(const store::OutboxRow& row, CommandStore::Done done) const;
+    [[nodiscard]] Call find_outbox(std::vector<std::uint64_t> numbers,
+                                   CommandStore::Rows rows) const;
+    [[nodiscard]] Call remove_outbox(const std::vector<std::uint64_t>& numbers) const;
+    [[nodiscard]] Call imported(std::uint64_t lsn) const;
+    [[nodiscard]] Call set_epoch(std::uint64_t epoch) const;
+
+    // ---- queries ----
+    [[nodiscard]] Call find_command(const core::CommandKey& key,
+                                    Answer<std::optional<store::CommandRecord>> answer) const;
+    [[nodiscard]] Call find_by_id(const std::string& id,
+                                  Answer<std::vector<store::CommandRecord>> answer) const;
+    [[nodiscard]] Call list(const store::ListRequest& request,
+                            Answer<store::CommandList> answer) const;
+
+    // ---- DeviceStore ----
+    [[nodiscard]] Call save_device(const proto::DeviceDetails& device) const;
+    [[nodiscard]] Call find_device(const proto::DeviceId& device,
+                                   Answer<std::optional<proto::DeviceDetails>> answer) const;
+    [[nodiscard]] Call list_devices(const proto::DevicesQuery& query,
+                                    Answer<store::DeviceList> answer) const;
+
+    // ---- SharedDirectory ----
+    [[nodiscard]] Call attach(const proto::DeviceId& device,
+                              const std::string& remote,
+                              Directory::Answer<store::AttachResult> answer);
+    [[nodiscard]] Call detach(const proto::DeviceId& device, std::uint64_t epoch) const;
+    [[nodiscard]] Call own(const proto::DeviceId& device,
+                           Directory::Answer<store::OwnResult> answer);
+    [[nodiscard]] Call adopt(Directory::Answer<std::vector<store::Adopted>> answer);
+    [[nodiscard]] Call adopt_outbox(std::uint64_t after,
+                                    Directory::Answer<std::vector<std::uint64_t>> answer);
+    [[nodiscard]] Call verify(const std::vector<proto::DeviceId>& devices,
+                              Directory::Answer<std::vector<proto::DeviceId>> lost) const;
+
+    // ---- of the store itself; without completions ----
+    /// Only from earlier processes of this node.
+    [[nodiscard]] Call adopt_own();
+    [[nodiscard]] Call raise(std::uint64_t lsn, std::uint64_t epoch) const;
+    [[nodiscard]] Call outbox_numbers() const;
+    [[nodiscard]] Call stop_devices(std::size_t limit) const;
+    /// Looks at `limit` ends from rank `skip` on.
+    [[nodiscard]] Call prune(std::size_t limit, std::uint64_t skip, proto::WallTime now) const;
+    enum class Taking { open, renew };
+    [[nodiscard]] Call lease(Taking how, const std::string& token) const;
+    [[nodiscard]] Call release() const;
+
+    /// Of one process and never the same: tells a request that comes again from another one, and a
+    /// lease from the one before.
+    [[nodiscard]] std::string next_request();
+
+    [[nodiscard]] const RedisSettings& settings() const { return settings_; }
+
+private:
+    /// A write of a command, whose answer may be `lost`.
+    [[nodiscard]] Call write(Script script,
+                             std::vector<std::string> arguments,
+                             proto::DeviceId device,
+                             CommandStore::Done done) const;
+    [[nodiscard]] std::string key(const std::string& name) const;
+    [[nodiscard]] std::string key(const proto::DeviceId& device, const std::string& what) const;
+    [[nodiscard]] Call adopt(const std::string& only,
+                             Directory::Answer<std::vector<store::Adopted>> answer);
+
+    RedisSettings settings_;
+    Standing& standing_;
+    Lost lost_;
+    std::uint64_t requests_ = 0;
+};
+
+/// The devices in an answer to an adoption.
+[[nodiscard]] std::vector<store::Adopted> read_adopted(const Reply& reply, core::Moment now);
+
+}  // namespace dm::redis

@@ -1,0 +1,8 @@
+-- -> records of the commands with this id
+local id, max = ARGV[4], tonumber(ARGV[5])
+local records = {}
+for _, device in ipairs(call('SMEMBERS', named('id', id))) do
+    local found = #records < max and record(device, id)
+    if found then records[#records + 1] = found end
+end
+return records

@@ -1,0 +1,2 @@
+-- -> record or nothing
+return record(ARGV[4], ARGV[5])

@@ -1,0 +1,11 @@
+-- Raises where this node stands; an empty argument raises nothing. -> {lsn, epoch}
+local row = call('HMGET', node_key, 'lsn', 'epoch')
+for i, field in ipairs({'lsn', 'epoch'}) do
+    local value = ARGV[3 + i]
+    row[i] = row[i] or '0'
+    if value ~= '' and tonumber(value) > tonumber(row[i]) then
+        call('HSET', node_key, field, value)
+        row[i] = value
+    end
+end
+return row

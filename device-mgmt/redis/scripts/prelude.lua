@@ -1,0 +1,124 @@
+-- Stands in front of every script: the names of the keys, and what several scripts do.
+--
+-- ARGV: prefix, node, boot, then the script's own arguments. Keys are made here and not passed:
+-- these scripts are for one primary, not for a cluster. Numbers stay below 2^53.
+local prefix, node, boot = ARGV[1], ARGV[2], ARGV[3]
+local me = node .. '/' .. boot  -- an owner: a process of a node
+
+local kMaxHistoryBytes = 65536  -- of one command; later steps are not noted
+
+local call = redis.call
+
+local function named(...) return prefix .. ':' .. table.concat({...}, ':') end
+local function of(device, what) return prefix .. ':{' .. device .. '}:' .. what end
+local function dir_of(device) return of(device, 'dir') end
+local function order_of(device) return of(device, 'order') end
+local function unfinished_key(device, id) return of(device, 'u:' .. id) end
+local function finished_key(device, id) return of(device, 'f:' .. id) end
+
+local node_key = named('node', node)
+
+local function text(number) return string.format('%.0f', number) end
+
+local function now_ms()
+    local time = call('TIME')
+    return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local function node_of(owner) return string.match(owner, '^(.*)/') end
+
+-- Whether this process, "node/boot", holds its node's lease, "boot instance".
+local function alive(owner)
+    if owner == me then return true end
+    local lease = call('GET', named('lease', node_of(owner)))
+    return lease and string.match(lease, '^%S+') == string.match(owner, '/(.*)$') or false
+end
+
+local function owner_of(device) return call('HGET', dir_of(device), 'owner') or '' end
+
+local function forget_if_empty(owner)
+    if owner ~= '' and owner ~= me and
+        call('EXISTS', named('owned', owner), named('attached', owner)) == 0 then
+        call('SREM', named('owners'), owner)
+    end
+end
+
+-- The device is this process's; `from` owned it.
+local function take(device, from)
+    if from == me then return end
+    if from ~= '' then call('SREM', named('owned', from), device) end
+    call('HSET', dir_of(device), 'owner', me)
+    if call('EXISTS', order_of(device)) == 1 then
+        call('SADD', named('owned', me), device)
+        call('SADD', named('owners'), me)
+    end
+    forget_if_empty(from)
+end
+
+-- What a write of a command begins with: false if another process owns the device. One that nobody
+-- owns becomes this process's.
+local function may_write(device)
+    local owner = owner_of(device)
+    if owner == '' then
+        call('HSET', dir_of(device), 'owner', me)
+        return true
+    end
+    return owner == me
+end
+
+-- The unfinished commands of a device in order of acceptance: {number, state, attempts, reply_by,
+-- command}.
+local function unfinished(device)
+    local rows = {}
+    for _, id in ipairs(call('ZRANGE', order_of(device), 0, -1)) do
+        local row = call('HMGET', unfinished_key(device, id), 'seq', 's', 'a', 'r', 'c')
+        if row[1] then rows[#rows + 1] = row end
+    end
+    return rows
+end
+
+local function step(at, state, attempts, detail)
+    return '\n' .. at .. ' ' .. state .. ' ' .. attempts .. ' ' .. node .. ' ' .. detail .. '\n'
+end
+
+-- Steps that are there already stay single: a batch may be sent again.
+local function with_step(history, added)
+    if string.find(history, added, 1, true) or #history + #added > kMaxHistoryBytes then
+        return history
+    end
+    return history .. added
+end
+
+local kListed = {'n', 's', 'a', 'at', 'by', 'r', 'op'}
+
+-- {device, id, 0 unfinished | 1 ended, number, command's name, state, attempts, accepted, send_by,
+-- reply_by, operator, finished, history, end}; false if there is no such command.
+local function record(device, id, brief)
+    local key = unfinished_key(device, id)
+    local kind, number, finished, history, ended = 0, call('HGET', key, 'seq'), '', '', ''
+    if not number then
+        key = finished_key(device, id)
+        kind, number = 1, call('HGET', key, 'num')
+        if not number then return false end
+        finished = call('HGET', key, 'fin')
+    end
+    local row = call('HMGET', key, unpack(kListed))
+    if not brief then
+        history = call('HGET', key, 'h')
+        ended = kind == 1 and call('HGET', key, 'e') or ''
+    end
+    return {device, id, kind, number, row[1], row[2], row[3], row[4], row[5], row[6], row[7],
+            finished, history, ended}
+end
+
+-- A device's record says online although that session, with this epoch or any, has ended unseen.
+local function device_stopped(device, epoch)
+    local key = of(device, 'dev')
+    local row = call('HMGET', key, 'on', 'epoch', 'node', 'last')
+    if row[1] ~= '1' or (epoch and row[2] ~= epoch) then return end
+    call('HSET', key, 'on', '0', 'reason', 'node_stopped', 'since', row[4])
+    call('ZREM', named('online'), device)
+    call('ZADD', named('offline'), 0, device)
+    call('ZADD', named('seen'), row[4], device)
+    call('SREM', named('online', row[3]), device)
+end
