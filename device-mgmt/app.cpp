@@ -57,6 +57,7 @@ relay::RelaySettings relay_settings(const Config& config) {
     settings.max_queries_per_s = config.queries.max_per_s;
     settings.max_subscriptions = config.streams.max_subscriptions;
     settings.groups.self_service = config.groups.self_service;
+    settings.shared = !config.store.redis.empty();
     for (const std::string& member : config.groups.members) {
         if (auto rule = core::parse_group_rule(member)) {  // checked with the configuration
             settings.groups.members.push_back(*std::move(rule));
@@ -94,15 +95,6 @@ shard::ShardSettings shard_settings(const Config& config,
     settings.session.refresh = config.session.refresh;
     settings.session.max_frames_per_s = config.session.max_frames_per_s;
     settings.session.max_unsent_bytes = config.session.max_unsent_bytes;
-    return settings;
-}
-
-store::SqliteSettings store_settings(const Config& config) {
-    store::SqliteSettings settings;
-    settings.path = config.store.sqlite;
-    settings.node = config.node.name;
-    settings.keep = {config.store.keep_finished, config.store.keep_finished_max};
-    settings.keep_devices = config.store.keep_devices_max;
     return settings;
 }
 
@@ -190,18 +182,18 @@ tl::expected<store::Loaded, std::string> App::open_store() {
         }
     };
     events.on_fatal = die;
-    auto store = store::SqliteStore::open(
-        store_settings(config_),
+    auto opened = open_node_store(
+        config_,
         [this](std::function<void()> what) { asio::post(relay_loop_.io(), std::move(what)); },
         std::move(events));
-    if (!store) {
-        return tl::unexpected(std::move(store.error()));
+    if (!opened) {
+        return tl::unexpected(std::move(opened.error()));
     }
-    store_ = std::move(*store);
+    store_ = std::move(*opened);
     const core::Moment begun = core::read_clock();
     store::Loaded loaded;
     try {
-        loaded = store_->load(begun);
+        loaded = store_.store->load(begun);
     } catch (const std::runtime_error& problem) {
         return tl::unexpected(std::string(problem.what()));
     }
@@ -219,7 +211,7 @@ tl::expected<store::Loaded, std::string> App::open_store() {
     const auto took =
         std::chrono::duration_cast<std::chrono::milliseconds>(core::read_clock().mono - begun.mono);
     log::info("store_loaded",
-              {{"path", config_.store.sqlite},
+              {{"path", store_.place},
                {"unfinished", loaded.unfinished.size()},
                {"outbox", loaded.outbox.size()},
                {"ingress", found.records},
@@ -232,7 +224,7 @@ void App::make_relay(store::Loaded loaded) {
         relay_settings(config_),
         relay::RelayParts{relay_loop_,
                           *broker_,
-                          *store_,
+                          *store_.store,
                           *ingress_,
                           metrics_,
                           health_,
@@ -243,7 +235,8 @@ void App::make_relay(store::Loaded loaded) {
                           die,
                           [this](std::uint32_t shard, core::Delivery delivery) {
                               shards_[shard]->post(std::move(delivery));
-                          }},
+                          },
+                          store_.directory},
         std::move(loaded));
 }
 

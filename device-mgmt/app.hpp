@@ -6,6 +6,7 @@
 #include "device-mgmt/loop/loop.hpp"
 #include "device-mgmt/net/capacity.hpp"
 #include "device-mgmt/net/tls_context.hpp"
+#include "device-mgmt/node_store.hpp"
 #include "device-mgmt/ops/health.hpp"
 #include "device-mgmt/ops/metrics.hpp"
 #include "device-mgmt/ops/ops_server.hpp"
@@ -14,7 +15,6 @@
 #include "device-mgmt/settings/sources.hpp"
 #include "device-mgmt/shard/shard.hpp"
 #include "device-mgmt/store/ingress_log.hpp"
-#include "device-mgmt/store/sqlite_store.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -82,7 +82,7 @@ private:
     ops::HealthState health_;
     ops::HealthLimits health_limits_;
     loop::Loop relay_loop_{"relay"};
-    std::unique_ptr<store::SqliteStore> store_;
+    NodeStore store_;
     std::unique_ptr<store::IngressLog> ingress_;
     std::unique_ptr<broker::Broker> broker_;  ///< stopped before the relay, its listener, is gone
     std::unique_ptr<relay::Relay> relay_;

@@ -1,6 +1,7 @@
 #include "device-mgmt/config_rules.hpp"
 
 #include "device-mgmt/core/groups.hpp"
+#include "device-mgmt/redis/url.hpp"
 #include "device-mgmt/settings/common_checks.hpp"
 #include "protocol/ids.hpp"
 
@@ -54,6 +55,14 @@ void check_times(const Config& config, settings::Checks& checks) {
 }
 
 }  // namespace
+
+std::optional<std::string> redis_url(const std::string& text) {
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    const auto url = redis::parse_url(text);
+    return url ? std::nullopt : std::optional(url.error());
+}
 
 std::optional<std::string> group_member(const std::string& text) {
     const auto rule = core::parse_group_rule(text);

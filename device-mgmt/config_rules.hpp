@@ -18,6 +18,9 @@ using settings::origin;
 using settings::topic_filter;
 using settings::topic_prefix;
 
+/// `store.redis`; empty: none.
+[[nodiscard]] std::optional<std::string> redis_url(const std::string& text);
+
 /// A line of `groups.members`.
 [[nodiscard]] std::optional<std::string> group_member(const std::string& text);
 

@@ -8,7 +8,9 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -73,7 +75,9 @@ public:
     [[nodiscard]] Call attach(const proto::DeviceId& device,
                               const std::string& remote,
                               Directory::Answer<store::AttachResult> answer);
-    [[nodiscard]] Call detach(const proto::DeviceId& device, std::uint64_t epoch) const;
+    [[nodiscard]] Call detach(const proto::DeviceId& device,
+                              std::uint64_t epoch,
+                              Directory::Answer<bool> was_last) const;
     [[nodiscard]] Call own(const proto::DeviceId& device,
                            Directory::Answer<store::OwnResult> answer);
     [[nodiscard]] Call adopt(Directory::Answer<std::vector<store::Adopted>> answer);
@@ -111,10 +115,24 @@ private:
     [[nodiscard]] Call adopt(const std::string& only,
                              Directory::Answer<std::vector<store::Adopted>> answer);
 
+    /// Notes that the request which was just made may take the device, until it is answered.
+    template <class What>
+    [[nodiscard]] Directory::Answer<What> claims(const proto::DeviceId& device,
+                                                 Directory::Answer<What> answer);
     RedisSettings settings_;
     Standing& standing_;
     Lost lost_;
     std::uint64_t requests_ = 0;
+    /// Requests under way that may take a device.
+    struct Claiming {
+        std::uint64_t oldest;  ///< its number
+        std::size_t count = 0;
+    };
+
+    using ClaimingDevices = std::unordered_map<proto::DeviceId, Claiming>;
+
+    /// Answers may come when this is gone.
+    std::shared_ptr<ClaimingDevices> claiming_ = std::make_shared<ClaimingDevices>();
 };
 
 /// The devices in an answer to an adoption.

@@ -49,11 +49,17 @@ Call Calls::write(Script script,
                   proto::DeviceId device,
                   CommandStore::Done done) const {
     Call call{script, std::move(arguments)};
+    const auto claim = claiming_->find(device);
+    call.arguments.push_back(
+        claim == claiming_->end() ? std::string() : std::to_string(claim->second.oldest));
     call.urgent = static_cast<bool>(done);
     call.on_reply = [lost = lost_, device = std::move(device), done = std::move(done)](
                         const Reply& reply) -> Call::Completion {
         if (reply.is("lost")) {
             return [lost, device] { lost(device); };
+        }
+        if (reply.is("stale")) {
+            return {};  // the answer to the request voids what this came from
         }
         return done;
     };

@@ -13,6 +13,7 @@ namespace {
 using store::AttachResult;
 using store::OwnResult;
 using store::PreviousSession;
+using Directory = store::SharedDirectory;
 
 std::string ms(std::chrono::milliseconds time) {
     return std::to_string(time.count());
@@ -35,12 +36,15 @@ std::vector<core::Command> read_unfinished(const Reply& rows, core::Moment now) 
     return commands;
 }
 
-/// {node, epoch, remote}, or nothing.
+/// {node, epoch, remote, over}, or nothing; of an adopted one `over` is not told.
 std::optional<PreviousSession> read_session(const Reply& row) {
     if (row.elements.empty()) {
         return std::nullopt;
     }
-    return PreviousSession{row.at(0).text, row.at(1).natural(), row.at(2).text};
+    return PreviousSession{row.at(0).text,
+                           row.at(1).natural(),
+                           row.at(2).text,
+                           row.elements.size() > 3 && row.at(3).number() == 1};
 }
 
 AttachResult read_attached(const Reply& reply, core::Moment now) {
@@ -86,6 +90,22 @@ std::string Calls::next_request() {
     return settings_.boot + "/" + std::to_string(++requests_);
 }
 
+template <class What>
+Directory::Answer<What> Calls::claims(const proto::DeviceId& device,
+                                      Directory::Answer<What> answer) {
+    ++claiming_->try_emplace(device, Claiming{requests_}).first->second.count;
+    return [claiming = claiming_, device, number = requests_, answer = std::move(answer)](
+               What what) {
+        // Answers come in the order of the requests.
+        const auto it = claiming->find(device);
+        it->second.oldest = number + 1;
+        if (--it->second.count == 0) {
+            claiming->erase(it);
+        }
+        answer(std::move(what));
+    };
+}
+
 Call Calls::attach(const proto::DeviceId& device,
                    const std::string& remote,
                    Directory::Answer<AttachResult> answer) {
@@ -98,21 +118,23 @@ Call Calls::attach(const proto::DeviceId& device,
                std::to_string(Directory::kMaxTakeovers),
                ms(Rule::kFirstRetry),
                ms(Rule::kLastRetry)}};
-    answer_with(call, std::move(answer), [clock = settings_.clock](const Reply& reply) {
+    answer_with(call, claims(device, std::move(answer)), [clock = settings_.clock](const Reply& reply) {
         return read_attached(reply, clock());
     });
     return call;
 }
 
-Call Calls::detach(const proto::DeviceId& device, std::uint64_t epoch) const {
+Call Calls::detach(const proto::DeviceId& device,
+                   std::uint64_t epoch,
+                   Directory::Answer<bool> was_last) const {
     Call call{Script::detach, {device.str(), std::to_string(epoch)}};
-    call.urgent = false;
+    answer_with(call, std::move(was_last), [](const Reply& reply) { return reply.number() == 1; });
     return call;
 }
 
 Call Calls::own(const proto::DeviceId& device, Directory::Answer<OwnResult> answer) {
     Call call{Script::own, {device.str(), next_request()}};
-    answer_with(call, std::move(answer), [clock = settings_.clock](const Reply& reply) {
+    answer_with(call, claims(device, std::move(answer)), [clock = settings_.clock](const Reply& reply) {
         return read_owned(reply, clock());
     });
     return call;

@@ -170,8 +170,10 @@ void RedisStore::attach(proto::DeviceId device,
     call(calls_.attach(device, remote, std::move(answer)));
 }
 
-void RedisStore::detach(proto::DeviceId device, std::uint64_t epoch) {
-    call(calls_.detach(device, epoch));
+void RedisStore::detach(proto::DeviceId device,
+                        std::uint64_t epoch,
+                        DirectoryAnswer<bool> was_last) {
+    call(calls_.detach(device, epoch, std::move(was_last)));
 }
 
 void RedisStore::own(proto::DeviceId device, DirectoryAnswer<store::OwnResult> answer) {

@@ -94,7 +94,9 @@ public:
     void attach(proto::DeviceId device,
                 std::string remote,
                 DirectoryAnswer<store::AttachResult> answer) override;
-    void detach(proto::DeviceId device, std::uint64_t epoch) override;
+    void detach(proto::DeviceId device,
+                std::uint64_t epoch,
+                DirectoryAnswer<bool> was_last) override;
     void own(proto::DeviceId device, DirectoryAnswer<store::OwnResult> answer) override;
     void adopt(DirectoryAnswer<std::vector<store::Adopted>> answer) override;
     void adopt_outbox(std::uint64_t after,

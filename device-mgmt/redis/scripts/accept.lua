@@ -1,7 +1,8 @@
--- Stores an accepted command, once. -> ok | lost
+-- Stores an accepted command, once. -> ok | lost | stale
 local device, id, command, name, at, send_by, operator, state, attempts, reply_by =
     unpack(ARGV, 4, 13)
-if not may_write(device) then return 'lost' end
+local no = refused(device)
+if no then return no end
 local key = unfinished_key(device, id)
 -- One that has ended with this very acceptance comes here again when a batch is sent again.
 if call('EXISTS', key) == 1 or call('HGET', finished_key(device, id), 'acc') == at then

@@ -7,7 +7,7 @@ local list, commands = {}, 0
 local function full() return #list >= max_devices or commands >= max_commands end
 
 local function add(device, owner, ended)
-    take(device, owner)
+    take(device, owner, request)
     commands = commands + call('ZCARD', order_of(device))
     list[#list + 1] = {device, ended}
 end

@@ -1,6 +1,6 @@
 -- A session of this process takes a device.
--- -> {attached, epoch, owned_before, {node, epoch, remote} or {}, unfinished}
---  | {duel, retry_ms, {node, epoch, remote}}
+-- -> {attached, epoch, owned_before, {node, epoch, remote, over} or {}, unfinished}
+--  | {duel, retry_ms, {node, epoch, remote, over}}
 local device, request, remote = unpack(ARGV, 4, 6)
 local window, max_takeovers, first_retry, last_retry =
     tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
@@ -19,9 +19,9 @@ if row[6] == request then
 end
 
 local now = now_ms()
-local previous = {}
-if att ~= '' and alive(att) then
-    previous = {row[4], row[2], row[5]}
+local over = att ~= '' and alive(att) and 0 or 1
+local previous = row[4] and {row[4], row[2], row[5], over} or {}
+if over == 0 then
     local duel = of(device, 'duel')
     local state = call('HMGET', duel, 'times', 'retry')
     local times = {}
@@ -42,7 +42,7 @@ end
 
 local epoch = text(math.max(tonumber(row[2] or '0') + 1, now))
 local before = owner == me and 1 or 0
-take(device, owner)
+take(device, owner, request)
 call('HSET', dir, 'epoch', epoch, 'att', me, 'node', node, 'remote', remote, 'since', text(now),
      'req', request, 'answer', cmsgpack.pack({before, previous}))
 call('SADD', named('attached', me), device)

@@ -1,8 +1,9 @@
 -- Replaces an unfinished command by its end, and keeps the message that tells it.
--- -> {ok | lost, Unix ms of the oldest end}
+-- -> {ok | lost | stale, Unix ms of the oldest end}
 local device, id, ended, name, state, detail, at, keep_ms, late_ms, slack_ms, number, row =
     unpack(ARGV, 4, 15)
-if not may_write(device) then return {'lost'} end
+local no = refused(device)
+if no then return {no} end
 
 local function put_row()
     if number == '' then return end
@@ -15,7 +16,11 @@ end
 
 local from, to = unfinished_key(device, id), finished_key(device, id)
 local was = call('HMGET', from, 'a', 'by', 'r', 'op', 'h', 'at')
-if was[1] or call('HGET', to, 'e') ~= ended then
+local ended_before = call('HGET', to, 'e')
+if not was[1] and ended_before and ended_before ~= ended then
+    return {'lost'}  -- another process has ended it: one command, one end
+end
+if was[1] or not ended_before then
     -- Removal first: it also works without memory, and gives some.
     call('DEL', from)
     call('ZREM', order_of(device), id)

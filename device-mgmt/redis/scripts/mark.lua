@@ -1,6 +1,7 @@
--- Notes a step of an unfinished command; of one that has ended nothing. -> ok | lost
+-- Notes a step of an unfinished command; of one that has ended nothing. -> ok | lost | stale
 local device, id, state, attempts, reply_by, at, detail = unpack(ARGV, 4, 10)
-if not may_write(device) then return 'lost' end
+local no = refused(device)
+if no then return no end
 local key = unfinished_key(device, id)
 local row = call('HMGET', key, 'a', 'h')
 if not row[1] then return 'ok' end

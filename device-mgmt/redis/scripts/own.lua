@@ -7,7 +7,7 @@ local owner = owner_of(device)
 local before = 1
 if owner ~= me then
     if owner ~= '' and alive(owner) then return {'elsewhere', node_of(owner)} end
-    take(device, owner)
+    take(device, owner, request)
     call('HSET', dir_of(device), 'own_req', request)
     before = 0
 elseif call('HGET', dir_of(device), 'own_req') == request then

@@ -43,11 +43,11 @@ local function forget_if_empty(owner)
     end
 end
 
--- The device is this process's; `from` owned it.
-local function take(device, from)
+-- The device is this process's by this request; `from` owned it.
+local function take(device, from, request)
     if from == me then return end
     if from ~= '' then call('SREM', named('owned', from), device) end
-    call('HSET', dir_of(device), 'owner', me)
+    call('HSET', dir_of(device), 'owner', me, 'took', request)
     if call('EXISTS', order_of(device)) == 1 then
         call('SADD', named('owned', me), device)
         call('SADD', named('owners'), me)
@@ -55,15 +55,20 @@ local function take(device, from)
     forget_if_empty(from)
 end
 
--- What a write of a command begins with: false if another process owns the device. One that nobody
--- owns becomes this process's.
-local function may_write(device)
-    local owner = owner_of(device)
+-- What a write of a command begins with: nothing stands in its way, or `lost`, another process owns
+-- the device, or `stale`: it was called while a request of this process was under way that took the
+-- device from another, so by what was known before. The last argument is the number of the oldest
+-- request under way, or empty. A device that nobody owns becomes this process's.
+local function refused(device)
+    local row = call('HMGET', dir_of(device), 'owner', 'took')
+    local owner, oldest = row[1] or '', ARGV[#ARGV]
     if owner == '' then
         call('HSET', dir_of(device), 'owner', me)
-        return true
+        return nil
     end
-    return owner == me
+    if owner ~= me then return 'lost' end
+    local by, number = string.match(row[2] or '', '^(.*)/(%d+)$')
+    return oldest ~= '' and by == boot and tonumber(number) >= tonumber(oldest) and 'stale' or nil
 end
 
 -- The unfinished commands of a device in order of acceptance: {number, state, attempts, reply_by,
