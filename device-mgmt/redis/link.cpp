@@ -10,6 +10,11 @@ namespace {
 /// Answers between two calls of `tick`.
 constexpr std::size_t kRepliesPerTick = 64;
 
+/// EXEC answers so when a command could not be queued, which was answered then.
+bool is_consequence(std::string_view error) {
+    return error.substr(0, 9) == "EXECABORT";
+}
+
 std::size_t end_of_group(const std::vector<Call>& batch, std::size_t begin) {
     std::size_t end = begin + 1;
     while (end < batch.size() && batch[end].joined) {
@@ -88,7 +93,8 @@ bool Link::receive(Outcome& outcome, bool keep) {
         // The worst of several troubles counts, the first of several like it. What was queued
         // behind an error is answered all the same.
         const Trouble trouble = trouble_of(reply->text);
-        if (trouble > outcome.trouble) {
+        const bool is_known = outcome.trouble != Trouble::none && is_consequence(reply->text);
+        if (trouble > outcome.trouble && !is_known) {
             outcome.trouble = trouble;
             outcome.reason = reply->text;
         }

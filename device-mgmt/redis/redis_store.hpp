@@ -24,8 +24,8 @@ namespace dm::redis {
 ///
 /// Redis away (not reachable, loading, read-only, failing): `writable` is false, queries are
 /// answered `failed`, and everything else waits and is sent again, as often as needed; nothing is
-/// done twice. Over `maxmemory`: the same with `has_space` false, but ends of accepted commands go
-/// on. Any other failure is final: see StoreEvents::on_fatal.
+/// done twice. Over `maxmemory`: the same, and `has_space` is false. Any other failure is final:
+/// see StoreEvents::on_fatal.
 ///
 /// A command that is accepted or ended for a device that nobody owns makes this process its owner.
 /// Of a write that is refused (`Events::on_lost`) the completion is not called, and its outbox row

@@ -103,8 +103,10 @@ tl::expected<Url, std::string> parse_url(std::string_view text) {
     }
     text.remove_prefix(kScheme.size());
     Url url;
-    if (const std::size_t slash = text.rfind('/');
-        slash != std::string_view::npos && slash > text.rfind('@') + 1) {
+    // An encoded password has no @ and no /, but one that was written as it is may have them.
+    const std::size_t at = text.rfind('@');
+    const std::size_t address = at == std::string_view::npos ? 0 : at + 1;
+    if (const std::size_t slash = text.find('/', address); slash != std::string_view::npos) {
         const std::string_view database = text.substr(slash + 1);
         const auto number = database.empty() ? 0U : parse_number<std::uint32_t>(database);
         if (!number) {
@@ -113,13 +115,11 @@ tl::expected<Url, std::string> parse_url(std::string_view text) {
         url.database = *number;
         text = text.substr(0, slash);
     }
-    if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) {
-        if (!read_credentials(text.substr(0, at), url)) {
-            return tl::unexpected(
-                std::string("what stands before the @ is not user:password or :password"));
-        }
-        text.remove_prefix(at + 1);
+    if (address > 0 && !read_credentials(text.substr(0, at), url)) {
+        return tl::unexpected(
+            std::string("what stands before the @ is not user:password or :password"));
     }
+    text.remove_prefix(address);
     if (auto problem = read_address(text, url)) {
         return tl::unexpected(*std::move(problem));
     }

@@ -136,6 +136,17 @@ public:
 
     void until(const std::function<bool()>& done) { posted.run_until(done); }
 
+    /// Asks Redis for something again and again until `done()`; throws when it never is.
+    void ask_until(const std::function<bool()>& done) {
+        const core::Instant begun = core::read_clock().mono;
+        while (!done()) {
+            settle();
+            if (core::read_clock().mono - begun > Posted::kWatchdog) {
+                throw std::runtime_error("it did not happen");
+            }
+        }
+    }
+
     Posted posted;
     store::Loaded loaded;
     int became_unwritable = 0;
