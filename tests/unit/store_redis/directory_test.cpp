@@ -16,22 +16,23 @@ TEST_CASE("epochs of a device rise, and each attach tells the session it replace
     const store::Attached first = one.attach("d-1", "10.0.0.1:1");
     CHECK(first.epoch > 1'700'000'000'000);
     CHECK_FALSE(first.owned_before);
-    CHECK_FALSE(first.replaced.has_value());
+    CHECK_FALSE(first.previous.has_value());
 
     const store::Attached second = one.attach("d-1", "10.0.0.1:2");
     CHECK(second.epoch > first.epoch);
     CHECK(second.owned_before);
-    REQUIRE(second.replaced.has_value());
-    CHECK(second.replaced->node == "n1");
-    CHECK(second.replaced->epoch == first.epoch);
-    CHECK(second.replaced->remote == "10.0.0.1:1");
+    REQUIRE(second.previous.has_value());
+    CHECK(second.previous->node == "n1");
+    CHECK(second.previous->epoch == first.epoch);
+    CHECK(second.previous->remote == "10.0.0.1:1");
+    CHECK_FALSE(second.previous->over);
 
     const store::Attached third = two.attach("d-1", "10.0.0.1:3");
     CHECK(third.epoch > second.epoch);
     CHECK_FALSE(third.owned_before);
-    REQUIRE(third.replaced.has_value());
-    CHECK(third.replaced->node == "n1");
-    CHECK(third.replaced->epoch == second.epoch);
+    REQUIRE(third.previous.has_value());
+    CHECK(third.previous->node == "n1");
+    CHECK(third.previous->epoch == second.epoch);
 
     // An epoch in the future is passed all the same.
     server.tell({"HSET", "dm:{d-1}:dir", "epoch", "4000000000000"});
@@ -44,17 +45,19 @@ TEST_CASE("a detach ends that session only, and the device stays with its node")
     RedisNode two(server, "n2");
     const std::uint64_t first = one.attach("d-1").epoch;
     const std::uint64_t second = one.attach("d-1").epoch;
-    one->detach(device_id("d-1"), first);
-    CHECK(one.attach("d-1").replaced->epoch == second);
+    CHECK_FALSE(one.detach("d-1", first));
+    CHECK_FALSE(one.attach("d-1").previous->over);
     const std::uint64_t third = one.attach("d-1").epoch;
-    one->detach(device_id("d-1"), third);
+    CHECK(third > second);
+    CHECK(one.detach("d-1", third));
+    CHECK(one.detach("d-1", third));  // the answer was lost
     const store::Attached after = one.attach("d-1");
-    CHECK_FALSE(after.replaced.has_value());
+    CHECK(after.previous->over);
+    CHECK(after.previous->epoch == third);
     CHECK(after.owned_before);
-    // Another node's, with the right epoch.
-    two->detach(device_id("d-1"), after.epoch);
-    two.settle();
-    CHECK(two.attach("d-1").replaced.has_value());
+    // By another node, with the right epoch.
+    static_cast<void>(two.detach("d-1", after.epoch));
+    CHECK_FALSE(two.attach("d-1").previous->over);
 }
 
 TEST_CASE("an attach brings the device's unfinished commands, in order, from another node") {
@@ -197,8 +200,50 @@ TEST_CASE("the session of a node that died is no session, and its device no duel
     const std::uint64_t epoch = one.attach("d-1").epoch;
     one.close();
     const store::Attached attached = two.attach("d-1");
-    CHECK_FALSE(attached.replaced.has_value());
+    CHECK(attached.previous->over);
     CHECK(attached.epoch > epoch);
     CHECK(server.ask({"EXISTS", "dm:{d-1}:duel"}).integer == 0);
     CHECK(two.adopt().empty());
+}
+
+TEST_CASE("what was called before the device came back from another node has no effect") {
+    const RedisProcess server;
+    RedisNode one(server, "n1");
+    RedisNode two(server, "n2");
+    static_cast<void>(one.attach("d-1"));
+    one.accept(accepted(key("c-1", "d-1")));
+    static_cast<void>(two.attach("d-1"));
+    // One has not heard of it: its own commands are written while it takes the device again.
+    bool attached = false;
+    std::size_t unfinished = 0;
+    bool completed = false;
+    one->attach(device_id("d-1"), "peer", [&](const store::AttachResult& result) {
+        attached = true;
+        unfinished = std::get<store::Attached>(result).unfinished.size();
+    });
+    one->finish(finished(key("c-1", "d-1")), std::nullopt, [&] { completed = true; });
+    one->accept(accepted(key("c-2", "d-1")), [&] { completed = true; });
+    one.until([&] { return attached; });
+    one.settle();
+    CHECK_FALSE(completed);
+    CHECK(one.lost.empty());
+    CHECK(unfinished == 1);
+    CHECK_FALSE(one.find(key("c-1", "d-1")).has_value());
+    // By now it knows.
+    one.finish(finished(key("c-1", "d-1")));
+    CHECK(one.find(key("c-1", "d-1")).has_value());
+}
+
+TEST_CASE("a command has one end, whoever else wants to end it") {
+    const RedisProcess server;
+    RedisNode one(server, "n1");
+    static_cast<void>(one.attach("d-1"));
+    one.accept(accepted(key("c-1", "d-1")));
+    one.finish(finished(key("c-1", "d-1")));
+    core::FinishedCommand other = finished(key("c-1", "d-1"));
+    other.payload = "another end";
+    one->finish(other, std::nullopt, [] { FAIL("two ends"); });
+    one.settle();
+    CHECK(one.lost.size() == 1);
+    CHECK(one.find(key("c-1", "d-1"))->payload != "another end");
 }

@@ -147,9 +147,9 @@ TEST_CASE("an attach whose answer was lost is not another one") {
     node.until([&] { return result.has_value(); });
     const auto& attached = std::get<store::Attached>(*result);
     CHECK(attached.epoch > before);
-    REQUIRE(attached.replaced.has_value());
-    CHECK(attached.replaced->epoch == before);
-    CHECK(attached.replaced->remote == "peer");
+    REQUIRE(attached.previous.has_value());
+    CHECK(attached.previous->epoch == before);
+    CHECK(attached.previous->remote == "peer");
 }
 
 TEST_CASE("requests that come a second time are answered as the first time") {

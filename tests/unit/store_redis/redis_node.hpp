@@ -117,6 +117,11 @@ public:
         return std::get<store::Attached>(try_attach(device, remote));
     }
 
+    bool detach(const std::string& device, std::uint64_t epoch) {
+        return ask<bool>(
+            [&](auto keep) { store_->detach(device_id(device), epoch, std::move(keep)); });
+    }
+
     store::OwnResult try_own(const std::string& device) {
         return ask<store::OwnResult>(
             [&](auto keep) { store_->own(device_id(device), std::move(keep)); });
