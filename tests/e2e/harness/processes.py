@@ -59,6 +59,13 @@ class Program:
     def signal(self, number):
         self.process.send_signal(number)
 
+    def pause(self):
+        """It hangs, with everything it has, until `resume`."""
+        self.signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.signal(signal.SIGCONT)
+
     def wait(self, timeout=None):
         """The exit code."""
         try:
