@@ -124,6 +124,7 @@ class Mosquitto:
 
     def stop(self):
         if self.program and self.program.running():
+            self.program.resume()
             self.program.signal(signal.SIGTERM)
             self.program.wait()
 
