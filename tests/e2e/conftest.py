@@ -1,6 +1,7 @@
 """Fixtures. One broker and one server per module: starting them is most of a test's time. A module
 that needs other settings says so in SERVER_CONFIG."""
 
+import contextlib
 import re
 import shutil
 from pathlib import Path
@@ -12,7 +13,9 @@ from harness.device import Device
 from harness.keys import Keys
 from harness.operator_client import Operator
 from harness.reference_devices import compile_c_device
+from harness.nodes import Nodes, obstacle
 from harness.processes import Mosquitto
+from harness.redis import RedisServer
 from harness.server import Server
 
 
@@ -26,6 +29,8 @@ def pytest_runtest_makereport(item):
         servers = list(item.funcargs.get("servers", []))
         if "stack" in item.funcargs:
             servers.append(item.funcargs["stack"].server)
+        for nodes in (item.funcargs.get("nodes", []), item.funcargs.get("own_nodes", [])):
+            servers += nodes
         if "control" in item.funcargs:
             servers.append(item.funcargs["control"])
         for server in servers:
@@ -133,17 +138,22 @@ def device(connect, device_id):
 
 
 class Servers(list):
-    """Servers and brokers that one test starts for itself."""
+    """Servers, brokers and Redis that one test starts for itself."""
 
     def __init__(self, keys, folder):
         super().__init__()
         self.keys = keys
         self.folder = folder
         self.brokers = []
+        self.redises = []
 
     def broker(self, **options):
         self.brokers.append(Mosquitto(self.folder, **options))
         return self.brokers[-1]
+
+    def redis(self, **options):
+        self.redises.append(RedisServer(self.folder, **options))
+        return self.redises[-1]
 
     def make(self, broker_url, **config):
         self.append(Server(self.keys, broker_url, self.folder, **config))
@@ -160,8 +170,54 @@ def servers(request, workspace, keys):
         if server.program:
             server.program.kill()
             server.program.check_sanitizers()
-    for broker in made.brokers:
-        broker.stop()
+    for other in made.brokers + made.redises:
+        other.stop()
+
+
+@contextlib.contextmanager
+def running_nodes(request, keys, folder):
+    if obstacle():
+        pytest.skip(obstacle())
+    folder.mkdir()
+    made = Nodes(keys, folder, **getattr(request.module, "SERVER_CONFIG", {}))
+    try:
+        yield made.start()
+    finally:
+        made.kill()
+
+
+@pytest.fixture(scope="module")
+def nodes(request, workspace, keys):
+    """Two servers that share a broker and Redis, for all tests of a module."""
+    with running_nodes(request, keys, workspace / Path(request.module.__file__).stem) as made:
+        yield made
+        made.stop()
+
+
+@pytest.fixture
+def own_nodes(request, workspace, keys):
+    """The same for one test, which may hurt them."""
+    folder = workspace / re.sub(r"[^A-Za-z0-9]+", "-", request.node.nodeid)
+    with running_nodes(request, keys, folder) as made:
+        yield made
+
+
+@pytest.fixture
+def attach():
+    """Connects devices to the server named first; at the end the connections are cut."""
+    made = []
+
+    def make(server, device_id, welcomed=True, **options):
+        device = Device(server, device_id, **options)
+        made.append(device)
+        if welcomed:
+            device.epoch = device.welcome()["epoch"]
+        return device
+
+    yield make
+    for device in made:
+        if device.is_open():
+            device.abort()
 
 
 @pytest.fixture(scope="module")

@@ -59,6 +59,13 @@ class Program:
     def signal(self, number):
         self.process.send_signal(number)
 
+    def pause(self):
+        """It hangs, with everything it has, until `resume`."""
+        self.signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.signal(signal.SIGCONT)
+
     def wait(self, timeout=None):
         """The exit code."""
         try:
@@ -117,6 +124,7 @@ class Mosquitto:
 
     def stop(self):
         if self.program and self.program.running():
+            self.program.resume()
             self.program.signal(signal.SIGTERM)
             self.program.wait()
 

@@ -55,13 +55,20 @@ class Server:
             "drain.spread_s": 0,
             **dotted(config),
         }
+        if "store.redis" in self.config:
+            del self.config["store.sqlite"]
+            self.config.setdefault("store.ingress", str(self.folder / "ingress"))
+        self.name = self.config["node.name"]
         self.program = None
         self._ports = {}
         self._launches = 0
 
     def start(self, ready="ready", prefix=()):
         """Returns when /readyz starts with `ready`. Also after a stop, with what was stored."""
-        self.launch(prefix)
+        return self.launch(prefix).wait_until(ready)
+
+    def wait_until(self, ready):
+        """For a launched one."""
         wait_for(lambda: self._started() and self.readyz().startswith(ready),
                  f"device-mgmt to be {ready}", log=self.program)
         return self
