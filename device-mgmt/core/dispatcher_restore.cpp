@@ -28,8 +28,9 @@ void Dispatcher::restore(Command command, Moment now) {
     if (holds(command.key)) {
         return;
     }
-    // Numbers of different processes meet here, and the order within a device is that of the calls.
-    command.number = next_number_++;
+    // Numbers of different processes meet here; the order within a device is that of the calls.
+    command.number = std::max(command.number, next_number_);
+    next_number_ = command.number + 1;
     deadlines_.set(command.deadline().mono, command.number, command.key.device);
     Pending pending(std::move(command));
     pending.stored = true;

@@ -14,6 +14,7 @@
 #include "device-mgmt/relay/claims.hpp"
 #include "device-mgmt/relay/epoch_reserve.hpp"
 #include "device-mgmt/relay/fan_out.hpp"
+#include "device-mgmt/relay/followers.hpp"
 #include "device-mgmt/relay/inlet.hpp"
 #include "device-mgmt/relay/intake.hpp"
 #include "device-mgmt/relay/live_nodes.hpp"
@@ -34,6 +35,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -178,8 +180,18 @@ private:
     void take(Arrival& arrival);
     void take(const BrokerEvent& event);
     void submit(core::Submission submitted, store::Lsn lsn);
+    /// What must be known before a command is decided: another node that owns its device, or what
+    /// became of an earlier one with its id. Calls of it are answered in order.
+    using LookedUp = std::function<void(const std::optional<std::string>& elsewhere,
+                                        const std::optional<core::FinishedCommand>& finished)>;
+    void look_up(const std::shared_ptr<core::Submission>& submission, LookedUp looked_up);
+    enum class Patience {
+        some,  ///< it may wait for the one that it is to come after
+        none,
+    };
     void decide(core::Submission& submission,
-                const std::optional<core::FinishedCommand>& finished);
+                const std::optional<core::FinishedCommand>& finished,
+                Patience patience = Patience::some);
     void cancel(const Cancel& cancel);
     void refuse(const RefusedInput& refused);
 
@@ -237,7 +249,7 @@ private:
     void tell_ended(const proto::DeviceId& device, const store::PreviousSession& session);
     void trust(bool trusted);
     /// Submits what is in no log (any more), wherever the device is.
-    void reroute(core::Submission submission);
+    void reroute(core::Submission submission, Patience patience = Patience::some);
     void hand_over(const std::string& node, const core::Submission& submission);
     void hand_over(const std::string& node, const Cancel& cancel);
     void take(const NodeWord& word);
@@ -281,6 +293,7 @@ private:
     EpochReserve epochs_;
     Ownership ownership_;
     Claims claims_;
+    Followers followers_;
     core::Dispatcher dispatcher_;
     core::Groups groups_;
     core::Subscriptions subscriptions_;

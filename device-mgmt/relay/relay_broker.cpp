@@ -61,10 +61,9 @@ void Relay::take(const BrokerEvent& event) {
     }
 }
 
-void Relay::submit(core::Submission submitted, store::Lsn lsn) {
-    const auto submission = std::make_shared<core::Submission>(std::move(submitted));
+void Relay::look_up(const std::shared_ptr<core::Submission>& submission, LookedUp looked_up) {
     const auto& id = submission->request.id;
-    const core::CommandKey key{submission->device, id ? *id : submission->fallback_id};
+    core::CommandKey key{submission->device, id ? *id : submission->fallback_id};
     const auto elsewhere = std::make_shared<std::optional<std::string>>();
     // All at once: answers come in the order of the calls, so this one never waits for its turn to
     // be decided while what was found grows old.
@@ -75,10 +74,18 @@ void Relay::submit(core::Submission submitted, store::Lsn lsn) {
             submission->after_known = found.has_value();
         });
     }
-    store_.find_finished(key, [this, submission, elsewhere, lsn](const auto& finished) {
+    store_.find_finished(
+        key, [elsewhere, looked_up = std::move(looked_up)](const auto& finished) {
+            looked_up(*elsewhere, finished);
+        });
+}
+
+void Relay::submit(core::Submission submitted, store::Lsn lsn) {
+    const auto submission = std::make_shared<core::Submission>(std::move(submitted));
+    look_up(submission, [this, submission, lsn](const auto& elsewhere, const auto& finished) {
         inlet_.decide(lsn, [this, submission, elsewhere, finished] {
-            if (*elsewhere) {
-                hand_over(**elsewhere, *submission);
+            if (elsewhere) {
+                hand_over(*elsewhere, *submission);
             } else {
                 decide(*submission, finished);
             }
@@ -88,13 +95,26 @@ void Relay::submit(core::Submission submitted, store::Lsn lsn) {
 }
 
 void Relay::decide(core::Submission& submission,
-                   const std::optional<core::FinishedCommand>& finished) {
+                   const std::optional<core::FinishedCommand>& finished,
+                   Patience patience) {
     if (!ownership_.owns(submission.device)) {  // not any more
-        reroute(std::move(submission));
+        reroute(std::move(submission), patience);
+        return;
+    }
+    const auto& after = submission.request.after;
+    if (patience == Patience::some && ownership_.is_shared() && after && !submission.after_known &&
+        !dispatcher_.holds({submission.device, *after}) &&
+        followers_.wait(submission, clock_().mono)) {
         return;
     }
     dispatcher_.submit(submission, finished, clock_());
     carry_out_effects();
+    if (ownership_.is_shared() && submission.request.id) {
+        for (core::Submission& follower :
+             followers_.take({submission.device, *submission.request.id})) {
+            reroute(std::move(follower));
+        }
+    }
 }
 
 void Relay::cancel(const Cancel& cancel) {

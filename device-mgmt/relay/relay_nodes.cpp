@@ -109,6 +109,7 @@ void Relay::attached(const proto::DeviceId& device,
                claim->opened,
                {false, 0, std::move(owner), duel.retry_after});
     }
+    carry_out_effects();
     for (core::Report& held : claim->held) {
         take(held);
     }
@@ -192,20 +193,15 @@ void Relay::tell_ended(const proto::DeviceId& device, const store::PreviousSessi
 
 // ---- commands ----
 
-void Relay::reroute(core::Submission submission) {
+void Relay::reroute(core::Submission submission, Patience patience) {
     const auto shared = std::make_shared<core::Submission>(std::move(submission));
-    const auto elsewhere = std::make_shared<std::optional<std::string>>();
-    ownership_.route(shared->device, [elsewhere](const auto& node) { *elsewhere = node; });
-    const auto& id = shared->request.id;
-    store_.find_finished(
-        {shared->device, id ? *id : shared->fallback_id},
-        [this, shared, elsewhere](const auto& finished) {
-            if (*elsewhere) {
-                hand_over(**elsewhere, *shared);
-            } else {
-                decide(*shared, finished);
-            }
-        });
+    look_up(shared, [this, shared, patience](const auto& elsewhere, const auto& finished) {
+        if (elsewhere) {
+            hand_over(*elsewhere, *shared);
+        } else {
+            decide(*shared, finished, patience);
+        }
+    });
 }
 
 void Relay::hand_over(const std::string& node, const core::Submission& submission) {
@@ -238,6 +234,9 @@ void Relay::watch_nodes() {
     ownership_.tick(now);
     for (const core::SessionRef session : claims_.overdue(now)) {
         post_order_({session, core::CloseSession{proto::CloseCode::overloaded, come_back(session)}});
+    }
+    for (core::Submission& follower : followers_.take_overdue(now)) {
+        reroute(std::move(follower), Patience::none);
     }
     if (!ownership_.is_away_too_long(now)) {
         return;

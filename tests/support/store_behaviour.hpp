@@ -130,12 +130,13 @@ TEST_CASE_TEMPLATE("an end comes back as it was", Kind, StoreKind) {
     f.run(2);
 }
 
-TEST_CASE_TEMPLATE("a second end of a key replaces the first", Kind, StoreKind) {
+TEST_CASE_TEMPLATE("the end of a command replaces that of an earlier one", Kind, StoreKind) {
     Fixture<Kind> f;
     f.store.finish(finished(key("c-1"), kStart, "first"), f.note("1"));
+    f.store.accept(accepted(key("c-1"), later(1s)), f.note("again"));
     f.store.finish(finished(key("c-1"), kStart, "second"), f.note("2"));
     f.note_find(key("c-1"));
-    f.run(3);
+    f.run(4);
     CHECK(f.log.back() == "second");
 }
 

@@ -255,6 +255,30 @@ TEST_CASE("a command whose storing is refused goes to who owns the device now") 
     CHECK(fleet.node.on("dm/status/d-1").empty());
 }
 
+TEST_CASE("a command waits for the one that it is to come after, if that may be at another node") {
+    Fleet fleet;
+    fleet.node.open(kFirst);
+    fleet.node.publish(R"({"id":"c-3","command":"x","after":"c-2"})");
+    fleet.node.publish(R"({"id":"c-2","command":"x","after":"c-1"})");
+    CHECK(fleet.node.confirm_sendings().empty());
+    fleet.node.publish(R"({"id":"c-1","command":"x"})");
+    const auto sent = fleet.node.confirm_sendings();
+    REQUIRE(sent.size() == 3);
+    CHECK(sent[0].frame.id == "c-1");
+    CHECK(sent[1].frame.id == "c-2");
+    CHECK(sent[2].frame.id == "c-3");
+}
+
+TEST_CASE("one that is to come after none is rejected in the end") {
+    Fleet fleet;
+    fleet.node.open(kFirst);
+    fleet.node.publish(R"({"id":"c-2","command":"x","after":"c-1"})");
+    CHECK(fleet.node.on("dm/replies/d-1").empty());
+    fleet.node.pass(2s);
+    REQUIRE(fleet.node.on("dm/replies/d-1").size() == 1);
+    CHECK(says(fleet.node.on("dm/replies/d-1")[0], R"("code":"bad_request")"));
+}
+
 TEST_CASE("while nobody knows whose the devices are nothing is sent") {
     Fleet fleet;
     fleet.node.open(kFirst);
