@@ -3,12 +3,13 @@
 import functools
 import signal
 import subprocess
+import uuid
 from pathlib import Path
 
 from .processes import BIN, Mosquitto
 from .redis import REDIS, RedisServer
 from .server import Server
-from .waiting import PATIENCE_S
+from .waiting import PATIENCE_S, wait_for
 
 # The lease of a node that died has run out and another one has taken over what it had: the lease,
 # the turn in which that is noticed, and what a slow machine needs for it.
@@ -33,6 +34,26 @@ def ends(operator, device, ids, timeout=None):
         first = found.get(message["id"], message)
         assert message.raw == first.raw, f"another end: {message.raw}, after {first.raw}"
     return list(found.values())
+
+
+def known(operator, device, id_, state):
+    """Waits until the store, and so every node, knows that the command got there. What only happened
+    may be forgotten with the node at which it did."""
+
+    def is_there():
+        topic = f"answers/known-{uuid.uuid4()}"
+        operator.publish("dm/queries", {"query": "command", "device": device, "id": id_},
+                         response_topic=topic)
+        return operator.take(topic).get("command", {}).get("state") == state
+
+    wait_for(is_there, f"{id_} to be {state} in the store")
+
+
+def online_since(operator, device):
+    """What presence has told of this session and later ones, without repetitions."""
+    told = [(m["online"], m["epoch"]) for m in operator.seen(f"dm/presence/{device.id}")
+            if m["epoch"] >= device.epoch]
+    return sorted(set(told), key=told.index)
 
 
 class Nodes(list):
