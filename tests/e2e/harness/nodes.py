@@ -3,6 +3,7 @@
 import functools
 import signal
 import subprocess
+import time
 import uuid
 from pathlib import Path
 
@@ -36,17 +37,24 @@ def ends(operator, device, ids, timeout=None):
     return list(found.values())
 
 
+def ask(operator, **question):
+    """An answer to it. The broker may give a question to a node that has just gone: asked again."""
+    topic = f"answers/{uuid.uuid4()}"
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        operator.publish("dm/queries", question, response_topic=topic)
+        try:
+            return operator.take(topic, timeout=2).json
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+
+
 def known(operator, device, id_, state):
     """Waits until the store, and so every node, knows that the command got there. What only happened
     may be forgotten with the node at which it did."""
-
-    def is_there():
-        topic = f"answers/known-{uuid.uuid4()}"
-        operator.publish("dm/queries", {"query": "command", "device": device, "id": id_},
-                         response_topic=topic)
-        return operator.take(topic).get("command", {}).get("state") == state
-
-    wait_for(is_there, f"{id_} to be {state} in the store")
+    wait_for(lambda: ask(operator, query="command", device=device, id=id_)
+             .get("command", {}).get("state") == state, f"{id_} to be {state} in the store")
 
 
 def online_since(operator, device):

@@ -31,8 +31,8 @@ class Message:
     def __getitem__(self, name):
         return self.json[name]
 
-    def get(self, name, default=None):
-        return self.json.get(name, default) if self.raw else default
+    def get(self, name):
+        return self.json.get(name) if self.raw else None
 
 
 class Operator:
