@@ -2,7 +2,7 @@
 nothing is done twice when it is back."""
 
 import pytest
-from harness.nodes import ADOPTED_WITHIN_S, ends
+from harness.nodes import ADOPTED_WITHIN_S, ends, known, online_since
 from harness.operator_client import Operator
 from harness.waiting import wait_for
 
@@ -53,8 +53,7 @@ def test_a_rolling_restart_loses_nothing(own_nodes, attach, operator):
                 assert end["state"] == "succeeded"
             ids.clear()
     for device in devices:
-        told = [m for m in operator.seen(f"dm/presence/{device.id}") if m["epoch"] >= device.epoch]
-        assert [(m["online"], m["node"]) for m in told] == [(True, own_nodes[0].name)]
+        assert online_since(operator, device) == [(True, device.epoch)]
 
 
 def test_a_node_that_hung_leaves_alone_what_others_own_by_now(own_nodes, attach, operator):
@@ -66,7 +65,8 @@ def test_a_node_that_hung_leaves_alone_what_others_own_by_now(own_nodes, attach,
     acknowledged = moving.next("command", id="c-0")
     moving.next("command", id="c-1")
     moving.ack(acknowledged)
-    operator.state("moving", "c-0", "delivered")
+    known(operator, "moving", "c-0", "delivered")
+    known(operator, "moving", "c-1", "sent")
 
     hung.program.pause()
     moved = attach(other, "moving")
@@ -96,6 +96,4 @@ def test_a_node_that_hung_leaves_alone_what_others_own_by_now(own_nodes, attach,
     executed(back, ids)
     moved.sync()
     for device in (back, moved):
-        told = [m["online"] for m in operator.seen(f"dm/presence/{device.id}")
-                if m["epoch"] >= device.epoch]
-        assert told == [True]
+        assert online_since(operator, device) == [(True, device.epoch)]

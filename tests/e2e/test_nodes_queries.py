@@ -1,8 +1,7 @@
 """Two nodes, one broker, one Redis: who asks, or calls, sees everything whichever node answers."""
 
-import uuid
-
 import pytest
+from harness.nodes import ask
 from harness.operator_client import Operator
 from harness.waiting import wait_for
 
@@ -37,15 +36,15 @@ def test_every_node_answers_the_same_to_a_query(nodes, pair, operator):
         """Asks until every node has answered, and all the same."""
         found = {}
 
-        def ask():
-            topic = f"answers/{uuid.uuid4()}"
-            operator.publish("dm/queries", question, response_topic=topic)
-            answer = operator.take(topic).json
-            found[answer.pop("node")] = {key: answer[key] for key in answer if key != "time"}
+        def is_unanimous():
+            answer = ask(operator, **question)
+            node = answer.pop("node")
+            del answer["time"]
+            found[node] = answer
             values = list(found.values())
             return len(values) == len(nodes) and values[0] == values[1]
 
-        wait_for(ask, f"every node to answer {question} alike")
+        wait_for(is_unanimous, f"every node to answer {question} alike")
         return found[nodes[0].name]
 
     for device, node in zip(pair, nodes):

@@ -28,8 +28,9 @@ def test_commands_wait_while_redis_is_away(own_nodes, attach, operator, gone, ba
         operator.command(device.id, id="open", timeout_s=120)
         operator.command(device.id, id="reported", timeout_s=120)
         frames[device] = [device.next("command", id=id_) for id_ in ("open", "reported")]
-    absent = [operator.command("absent", ttl_s=600) for _ in range(4)]
+    absent = [f"c-{number}" for number in range(4)]
     for id_ in absent:
+        operator.command("absent", id=id_, ttl_s=600)
         operator.accepted("absent", id_)
 
     getattr(own_nodes.redis, gone)()

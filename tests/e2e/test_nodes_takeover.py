@@ -4,6 +4,7 @@ import random
 import re
 
 import pytest
+from harness.nodes import online_since
 from harness.operator_client import Operator
 from test_takeover import ENDS
 
@@ -37,9 +38,12 @@ def test_the_older_session_ends_with_4001_and_presence_tells_the_newer(
     told = late.presence(device_id, True)
     assert (told["epoch"], told["node"]) == (second.epoch, nodes[1].name)
     late.close()
+    second.sync()
+    assert not [m.json for m in operator.seen(f"dm/presence/{device_id}")
+                if not m["online"] or m["epoch"] == first.epoch]
     second.close()
     operator.presence(device_id, False, epoch=second.epoch, node=nodes[1].name)
-    assert operator.seen(f"dm/presence/{device_id}") == []  # nothing more of the first one's end
+    assert not [m.json for m in operator.seen(f"dm/presence/{device_id}") if not m["online"]]
 
 
 def test_what_was_sent_goes_on_at_the_other_node(nodes, attach, device_id, operator):
@@ -159,7 +163,7 @@ def test_more_than_five_take_overs_over_both_nodes_turn_newcomers_away(
 def test_the_newest_session_gets_the_next_command_in_every_order_of_events(
         nodes, attach, device_id, operator):
     chooser = random.Random(SEED)
-    epochs = {}
+    newest = []
     for number in range(ROUNDS):
         name = f"{device_id[:40]}-{number}"
         here, there = chooser.sample(list(nodes), 2)
@@ -170,7 +174,7 @@ def test_the_newest_session_gets_the_next_command_in_every_order_of_events(
         second = attach(there, name, welcomed=False)
         if order == "login first":
             end(first)
-        epochs[name] = second.welcome()["epoch"]
+        second.epoch = second.welcome()["epoch"]
         if order == "login, welcome, end":
             end(first)
         operator.command(name, id="c")
@@ -178,7 +182,7 @@ def test_the_newest_session_gets_the_next_command_in_every_order_of_events(
         assert operator.outcome(name, "c")["state"] == "succeeded"
         second.sync()
         second.close()
-    for name, epoch in epochs.items():
-        operator.presence(name, False, epoch=epoch)
-        seen = [m for m in operator.seen(f"dm/presence/{name}") if m["epoch"] >= epoch]
-        assert [m["online"] for m in seen] == [True], f"{name}: {[m.json for m in seen]}"
+        newest.append(second)
+    for second in newest:
+        operator.presence(second.id, False, epoch=second.epoch)
+        assert online_since(operator, second) == [(True, second.epoch)]

@@ -3,12 +3,14 @@
 import functools
 import signal
 import subprocess
+import time
+import uuid
 from pathlib import Path
 
 from .processes import BIN, Mosquitto
 from .redis import REDIS, RedisServer
 from .server import Server
-from .waiting import PATIENCE_S
+from .waiting import PATIENCE_S, wait_for
 
 # The lease of a node that died has run out and another one has taken over what it had: the lease,
 # the turn in which that is noticed, and what a slow machine needs for it.
@@ -33,6 +35,33 @@ def ends(operator, device, ids, timeout=None):
         first = found.get(message["id"], message)
         assert message.raw == first.raw, f"another end: {message.raw}, after {first.raw}"
     return list(found.values())
+
+
+def ask(operator, **question):
+    """An answer to it. The broker may give a question to a node that has just gone: asked again."""
+    topic = f"answers/{uuid.uuid4()}"
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        operator.publish("dm/queries", question, response_topic=topic)
+        try:
+            return operator.take(topic, timeout=2).json
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+
+
+def known(operator, device, id_, state):
+    """Waits until the store, and so every node, knows that the command got there. What only happened
+    may be forgotten with the node at which it did."""
+    wait_for(lambda: ask(operator, query="command", device=device, id=id_)
+             .get("command", {}).get("state") == state, f"{id_} to be {state} in the store")
+
+
+def online_since(operator, device):
+    """What presence has told of this session and later ones, without repetitions."""
+    told = [(m["online"], m["epoch"]) for m in operator.seen(f"dm/presence/{device.id}")
+            if m["epoch"] >= device.epoch]
+    return sorted(set(told), key=told.index)
 
 
 class Nodes(list):
