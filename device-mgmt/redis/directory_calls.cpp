@@ -105,9 +105,8 @@ Call Calls::attach(const proto::DeviceId& device,
 }
 
 Call Calls::detach(const proto::DeviceId& device, std::uint64_t epoch) const {
-    Call call{Script::detach, {device.str(), std::to_string(epoch)}};
-    call.urgent = false;
-    return call;
+    // Nobody waits for the answer, but the next attach elsewhere is to find the device free.
+    return Call{Script::detach, {device.str(), std::to_string(epoch)}};
 }
 
 Call Calls::own(const proto::DeviceId& device, Directory::Answer<OwnResult> answer) {
