@@ -52,7 +52,6 @@ Call Calls::write(Script script,
     const auto claim = claiming_->find(device);
     call.arguments.push_back(
         claim == claiming_->end() ? std::string() : std::to_string(claim->second.oldest));
-    call.urgent = static_cast<bool>(done);
     call.on_reply = [lost = lost_, device = std::move(device), done = std::move(done)](
                         const Reply& reply) -> Call::Completion {
         if (reply.is("lost")) {

@@ -126,7 +126,7 @@ store::Loaded RedisStore::load(core::Moment now) {
         loaded.epoch = stands.at(1).natural();
         loaded.reserved_epoch = store::epoch_to_reserve(loaded.epoch, now.wall);
         static_cast<void>(ask(calls_.raise(0, loaded.reserved_epoch)));
-        standing_.oldest_end_ms = ask(calls_.prune(0, 0, now.wall)).at(2).number();
+        standing_.oldest_end_ms = ask(calls_.prune(1, 0, now.wall)).at(2).number();
     } catch (const std::runtime_error& error) {
         throw std::runtime_error("Redis at " + link_.place() + ": " + error.what());
     }

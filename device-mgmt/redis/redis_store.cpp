@@ -58,10 +58,17 @@ void RedisStore::together(const std::function<void()>& calls) {
 
 template <class What>
 void RedisStore::query(Call call, const Answer<What>& answer) {
+    const auto refuse = [&](store::QueryProblem problem) {
+        post_([answer, problem] { answer(tl::unexpected(problem)); });
+    };
+    if (!worker_.is_there()) {
+        refuse(store::QueryProblem::failed);
+        return;
+    }
     std::vector<Call> one;
     one.push_back(std::move(call));
     if (!worker_.push(std::move(one))) {
-        post_([answer] { answer(tl::unexpected(store::QueryProblem::busy)); });
+        refuse(store::QueryProblem::busy);
     }
 }
 

@@ -26,6 +26,8 @@ Worker::~Worker() {
     queue_.close();
     if (thread_.joinable()) {
         thread_.join();
+    } else {
+        release_lease();  // opened and never loaded
     }
 }
 
@@ -49,7 +51,7 @@ void Worker::run() {
             next = fail(damaged.what());
         }
     }
-    close();
+    release_lease();
 }
 
 std::chrono::milliseconds Worker::patience() const {
@@ -80,7 +82,11 @@ Worker::Next Worker::take_turn() {
         return Next::end;
     }
     Next next = Next::go_on;
-    if (!renew_lease(next) || !prune(next) || batch_.empty()) {
+    if (!renew_lease(next) || !prune(next)) {
+        return next;
+    }
+    if (batch_.empty()) {
+        works_again();  // there is nothing that could fail for lack of memory
         return next;
     }
     Outcome outcome = link_.exchange(batch_, [this] { look_at_lease(); });
@@ -88,11 +94,16 @@ Worker::Next Worker::take_turn() {
         return recover(outcome);
     }
     failpoint::pass(failpoint::Point::committed);
-    retry_ = kFirstRetry;
-    has_memory_ = true;
-    tell_writable(true, "");
+    works_again();
     conclude(std::move(outcome.replies));
     return Next::go_on;
+}
+
+void Worker::works_again() {
+    retry_ = kFirstRetry;
+    has_memory_ = true;
+    there_ = true;
+    tell_writable(true, "");
 }
 
 void Worker::conclude(std::vector<Reply> replies) {
@@ -177,7 +188,6 @@ void Worker::tell_lease(std::optional<store::Lease> lease) {
 }
 
 void Worker::tell_writable(bool writable, const std::string& reason) {
-    there_ = there_ || writable;
     if (writable != told_unwritable_) {
         return;
     }
@@ -203,13 +213,13 @@ Worker::Next Worker::recover(const Outcome& outcome) {
             has_memory_ = false;
             tell_writable(false, outcome.reason);
             answer_queries_away();
-            return wait_before_retry(kMemoryRetry);
+            return wait_closed(kMemoryRetry);
         case Trouble::away:
             link_.drop();
             there_ = false;
             tell_writable(false, link_.place() + ": " + outcome.reason);
             answer_queries_away();
-            return queue_.closed() ? Next::end : Next::go_on;
+            return wait_before_retry();
         case Trouble::broken:
             return fail(outcome.reason);
     }
@@ -223,21 +233,19 @@ Worker::Next Worker::reconnect() {
     const auto connected = link_.connect();
     look_at_lease();
     if (connected) {
-        there_ = true;
-        if (has_memory_) {
-            tell_writable(true, "");
-        }
-        return Next::go_on;
+        return Next::go_on;  // whether it works is seen at the first answers
     }
     there_ = false;
     tell_writable(false, link_.place() + ": " + connected.error().reason);
     answer_queries_away();
-    const auto patience = retry_;
-    retry_ = std::min(2 * retry_, kLastRetry);
-    return wait_before_retry(patience);
+    return wait_before_retry();
 }
 
-Worker::Next Worker::wait_before_retry(std::chrono::milliseconds patience) {
+Worker::Next Worker::wait_before_retry() {
+    return wait_closed(std::exchange(retry_, std::min(2 * retry_, kLastRetry)));
+}
+
+Worker::Next Worker::wait_closed(std::chrono::milliseconds patience) {
     return queue_.wait_closed(patience) ? Next::end : Next::go_on;
 }
 
@@ -264,7 +272,7 @@ void Worker::answer_queries_away() {
     }
 }
 
-void Worker::close() {
+void Worker::release_lease() {
     if (link_.connected()) {
         static_cast<void>(link_.exchange(calls_.release()));
     }

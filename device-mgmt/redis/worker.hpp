@@ -63,6 +63,9 @@ public:
         return there_.load() && has_space() && queue_.has_room();
     }
 
+    /// False: queries would be answered `failed`.
+    [[nodiscard]] bool is_there() const { return there_.load(); }
+
     [[nodiscard]] bool has_space() const { return has_memory_.load(); }
 
     [[nodiscard]] std::size_t backlog() const { return queue_.size() + in_batch_.load(); }
@@ -77,7 +80,10 @@ private:
     [[nodiscard]] bool renew_lease(Next& next);
     [[nodiscard]] bool prune(Next& next);
     [[nodiscard]] Next recover(const Outcome& outcome);
-    [[nodiscard]] Next wait_before_retry(std::chrono::milliseconds patience);
+    /// Longer each time until something works again.
+    [[nodiscard]] Next wait_before_retry();
+    [[nodiscard]] Next wait_closed(std::chrono::milliseconds patience);
+    void works_again();
     [[nodiscard]] Next fail(const std::string& reason);
     void conclude(std::vector<Reply> replies);
     void answer_queries_away();
@@ -86,7 +92,7 @@ private:
     void tell_writable(bool writable, const std::string& reason);
     void take_batch();
     [[nodiscard]] std::chrono::milliseconds patience() const;
-    void close();
+    void release_lease();
 
     [[nodiscard]] core::Instant now() const { return calls_.settings().clock().mono; }
 

@@ -26,7 +26,8 @@ struct Attached {
     std::uint64_t epoch = 0;  ///< max(last + 1, Unix ms of the store's clock)
     /// False: another process owned it, or none did. What this node still holds of it is void.
     bool owned_before = false;
-    std::vector<core::Command> unfinished;  ///< unless owned_before; in order of acceptance
+    /// Unless owned_before; in order of acceptance. `number` counts acceptances of all nodes.
+    std::vector<core::Command> unfinished;
     std::optional<PreviousSession> previous;  ///< whoever's, over or not
 };
 
@@ -93,10 +94,13 @@ public:
 
     virtual ~SharedDirectory() = default;
 
+    /// Events of before are not told. On the relay's thread.
     virtual void listen(Events events) = 0;
 
     /// A session of this node takes the device, whoever owned it.
-    virtual void attach(proto::DeviceId device, std::string remote, Answer<AttachResult> answer) = 0;
+    virtual void attach(proto::DeviceId device,
+                        std::string remote,
+                        Answer<AttachResult> answer) = 0;
 
     /// The session with this epoch is over. The device stays with this node. Answers whether there
     /// is no later session anywhere.
@@ -106,11 +110,13 @@ public:
     virtual void own(proto::DeviceId device, Answer<OwnResult> answer) = 0;
 
     /// Takes at most kMaxAdopted devices with unfinished commands or sessions from processes that
-    /// died, an earlier one of this node included.
+    /// died, an earlier one of this node included. The records of devices whose session ended with
+    /// them say so (kNodeStopped). No device: nothing is left for now.
     virtual void adopt(Answer<std::vector<Adopted>> answer) = 0;
 
-    /// Takes at most 500 kept messages of nodes that died; their new numbers, of this node, follow
-    /// `after`.
+    /// Takes at most 500 kept messages of nodes that died, oldest first; their new numbers, of this
+    /// node, follow `after` and all numbers it has used. Until the answer is there the caller uses
+    /// none of the next 500 itself.
     virtual void adopt_outbox(std::uint64_t after, Answer<std::vector<std::uint64_t>> answer) = 0;
 
     /// Of these devices those that another process owns by now. After a lapse.

@@ -2,6 +2,29 @@
 --
 -- ARGV: prefix, node, boot, then the script's own arguments. Keys are made here and not passed:
 -- these scripts are for one primary, not for a cluster. Numbers stay below 2^53.
+--
+-- Keys, each behind `<prefix>:`. An owner is `node/boot`, a time is Unix ms.
+--   {device}:dir      hash: owner, epoch (last given), att (owner that holds a session, or empty),
+--                     node remote since (of that session), ended (ends so far), req answer own_req
+--                     (of the last request). Stays for good: epochs of a device only rise
+--   {device}:u:<id>   hash, an unfinished command: seq (of all acceptances), c (encoded), s (state),
+--                     a (attempts), r (reply_by), n at by op (for lists), h (history)
+--   {device}:order    zset of the unfinished ids by seq
+--   {device}:f:<id>   hash, an end: num (of the device's ends), e (encoded), fin, acc (accepted), dl
+--                     (deadline), and as above
+--   {device}:ends     zset of the ended ids by num
+--   {device}:duel     hash: times of take-overs, retry
+--   {device}:dev      hash: what is known of the device
+--   seq               counter of acceptances
+--   ends              zset of `device/id` by the time of the end; pruned: the latest one removed
+--   id:<id>           set of the devices that have a command of this id
+--   devices, online, offline   zsets of device ids by name; seen: the offline ones by last_seen
+--   online:<node>     set of the devices whose record says online there
+--   outbox:<node>     hash: number -> encoded message; outboxes: set of nodes that may have one
+--   node:<node>       hash: lsn, epoch, token (of the lease), outbox_max, last requests
+--   lease:<node>      `boot instance`, expires
+--   owned:<owner>     set of devices with unfinished commands
+--   attached:<owner>  set of devices with a session; owners: set of owners that have either
 local prefix, node, boot = ARGV[1], ARGV[2], ARGV[3]
 local me = node .. '/' .. boot  -- an owner: a process of a node
 
@@ -58,17 +81,27 @@ end
 -- What a write of a command begins with: nothing stands in its way, or `lost`, another process owns
 -- the device, or `stale`: it was called while a request of this process was under way that took the
 -- device from another, so by what was known before. The last argument is the number of the oldest
--- request under way, or empty. A device that nobody owns becomes this process's.
+-- request under way, or empty.
+--
+-- A device that nobody owns becomes this process's, and so does one of an earlier process of this
+-- node, as long as this one holds the lease. That of a dead process of another node does not: it may
+-- have ended what is written here.
 local function refused(device)
     local row = call('HMGET', dir_of(device), 'owner', 'took')
     local owner, oldest = row[1] or '', ARGV[#ARGV]
-    if owner == '' then
-        call('HSET', dir_of(device), 'owner', me)
-        return nil
+    if owner == me then
+        local by, number = string.match(row[2] or '', '^(.*)/(%d+)$')
+        local stale = oldest ~= '' and by == boot and tonumber(number) >= tonumber(oldest)
+        return stale and 'stale' or nil
     end
-    if owner ~= me then return 'lost' end
-    local by, number = string.match(row[2] or '', '^(.*)/(%d+)$')
-    return oldest ~= '' and by == boot and tonumber(number) >= tonumber(oldest) and 'stale' or nil
+    if owner ~= '' then
+        if node_of(owner) ~= node then return 'lost' end
+        local lease = call('GET', named('lease', node))
+        if not lease or string.match(lease, '^%S+') ~= boot then return 'lost' end
+    end
+    take(device, owner, '')
+    return nil
+end
 end
 
 -- The unfinished commands of a device in order of acceptance: {number, state, attempts, reply_by,

@@ -1,5 +1,5 @@
 -- Removes ends, oldest first, that are too old or too many; what its publisher may still repeat is
--- passed over. Looks at `limit` ends from rank `skip` on.
+-- passed over. Looks at `limit` (1 or more) ends from rank `skip` on.
 -- -> {rank to go on at, 1 if there is more to do now, Unix ms of the oldest end that is
 --    remembered for certain}
 local now, keep_ms, keep_count, late_ms, limit, skip =

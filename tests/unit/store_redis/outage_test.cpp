@@ -191,6 +191,11 @@ TEST_CASE("requests that come a second time are answered as the first time") {
     CHECK(attached_again.at(1).text == attached.at(1).text);
     CHECK(attached_again.at(2).number() == attached.at(2).number());
     CHECK(attached_again.at(3).at(3).number() == attached.at(3).at(3).number());
+    CHECK(twice(calls.accept(accepted(key("c", "d-9")), {})).second.is("ok"));
+    static_cast<void>(twice(calls.finish(finished(key("c", "d-9")), {}, {})));
+    static_cast<void>(twice(calls.accept(accepted(key("c", "d-9")), {})));
+    CHECK(server.ask({"EXISTS", "dm:{d-9}:u:c"}).integer == 0);
+    CHECK(server.ask({"HGET", "dm:{d-9}:dir", "ended"}).text == "1");
     const auto [first, lease] = twice(calls.lease(redis::Calls::Taking::renew, "t-1"));
     CHECK(lease.at(1).text == "t-1");
     const auto renewed = link.exchange(calls.lease(redis::Calls::Taking::renew, "t-2"));
