@@ -102,7 +102,6 @@ local function refused(device)
     take(device, owner, '')
     return nil
 end
-end
 
 -- The unfinished commands of a device in order of acceptance: {number, state, attempts, reply_by,
 -- command}.
