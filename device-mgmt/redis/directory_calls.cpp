@@ -104,7 +104,7 @@ Call Calls::attach(const proto::DeviceId& device,
     return call;
 }
 
-Call Calls::detach(const proto::DeviceId& device, std::uint64_t epoch) const {
+Call Calls::detach(const proto::DeviceId& device, std::uint64_t epoch) {
     // Nobody waits for the answer, but the next attach elsewhere is to find the device free.
     return Call{Script::detach, {device.str(), std::to_string(epoch)}};
 }
@@ -153,7 +153,7 @@ Call Calls::adopt_outbox(std::uint64_t after,
 }
 
 Call Calls::verify(const std::vector<proto::DeviceId>& devices,
-                   Directory::Answer<std::vector<proto::DeviceId>> lost) const {
+                   Directory::Answer<std::vector<proto::DeviceId>> lost) {
     Call call{Script::verify, {}};
     call.arguments.reserve(devices.size());
     for (const proto::DeviceId& device : devices) {

@@ -43,7 +43,7 @@ tl::expected<std::unique_ptr<RedisStore>, std::string> RedisStore::open(RedisSet
         return tl::unexpected(place + connected.error().reason);
     }
     std::unique_ptr<RedisStore> store(
-        new RedisStore(std::move(settings), std::move(link), std::move(post), std::move(events)));
+        new RedisStore(settings, std::move(link), std::move(post), std::move(events)));
     try {
         if (auto taken = store->take_lease(); !taken) {
             return tl::unexpected(place + taken.error());

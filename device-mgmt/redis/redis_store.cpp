@@ -7,7 +7,7 @@
 
 namespace dm::redis {
 
-RedisStore::RedisStore(RedisSettings settings,
+RedisStore::RedisStore(const RedisSettings& settings,
                        Link link,
                        store::Post post,
                        store::StoreEvents events)
