@@ -25,9 +25,8 @@ bool is_one_word(const std::string& text) {
 
 }  // namespace
 
-tl::expected<std::unique_ptr<RedisStore>, std::string> RedisStore::open(RedisSettings settings,
-                                                                        store::Post post,
-                                                                        store::StoreEvents events) {
+tl::expected<std::unique_ptr<RedisStore>, std::string> RedisStore::open(
+    const RedisSettings& settings, store::Post post, store::StoreEvents events) {
     const auto url = parse_url(settings.url);
     if (!url) {
         return tl::unexpected("store.redis: " + url.error());
@@ -105,7 +104,7 @@ store::Loaded RedisStore::load(core::Moment now) {
         // Processes that left devices behind held this node's lease before; now this one does.
         do {
             renew_while_loading();
-        } while (ask(calls_.stop_devices(kStoppedAtOnce)).number() > 0);
+        } while (ask(Calls::stop_devices(kStoppedAtOnce)).number() > 0);
         while (true) {
             renew_while_loading();
             std::vector<store::Adopted> adopted = read_adopted(ask(calls_.adopt_own()), now);
