@@ -39,8 +39,8 @@ public:
     /// On the relay's thread: a write had no effect because another process owns the device.
     using Lost = std::function<void(const proto::DeviceId&)>;
 
-    Calls(const RedisSettings& settings, Standing& standing, Lost lost)
-        : settings_(settings), standing_(standing), lost_(std::move(lost)) {}
+    Calls(RedisSettings settings, Standing& standing, Lost lost)
+        : settings_(std::move(settings)), standing_(standing), lost_(std::move(lost)) {}
 
     // ---- CommandStore ----
     [[nodiscard]] Call accept(const core::Command& command, CommandStore::Done done) const;
@@ -48,8 +48,9 @@ public:
                               const std::optional<store::OutboxRow>& row,
                               CommandStore::Done done) const;
     [[nodiscard]] Call mark(const store::Mark& mark, CommandStore::Done done) const;
-    [[nodiscard]] Call find_finished(const core::CommandKey& key, CommandStore::Found found) const;
-    [[nodiscard]] Call put_outbox(const store::OutboxRow& row, CommandStore::Done done) const;
+    [[nodiscard]] Call find_finished(const core::CommandKey& wanted,
+                                     CommandStore::Found found) const;
+    [[nodiscard]] static Call put_outbox(const store::OutboxRow& row, CommandStore::Done done);
     [[nodiscard]] Call find_outbox(std::vector<std::uint64_t> numbers,
                                    CommandStore::Rows rows) const;
     [[nodiscard]] Call remove_outbox(const std::vector<std::uint64_t>& numbers) const;
@@ -57,41 +58,41 @@ public:
     [[nodiscard]] Call set_epoch(std::uint64_t epoch) const;
 
     // ---- queries ----
-    [[nodiscard]] Call find_command(const core::CommandKey& key,
-                                    Answer<std::optional<store::CommandRecord>> answer) const;
-    [[nodiscard]] Call find_by_id(const std::string& id,
-                                  Answer<std::vector<store::CommandRecord>> answer) const;
-    [[nodiscard]] Call list(const store::ListRequest& request,
-                            Answer<store::CommandList> answer) const;
+    [[nodiscard]] static Call find_command(const core::CommandKey& wanted,
+                                           Answer<std::optional<store::CommandRecord>> answer);
+    [[nodiscard]] static Call find_by_id(const std::string& id,
+                                         Answer<std::vector<store::CommandRecord>> answer);
+    [[nodiscard]] static Call list(const store::ListRequest& request,
+                                   Answer<store::CommandList> answer);
 
     // ---- DeviceStore ----
     [[nodiscard]] Call save_device(const proto::DeviceDetails& device) const;
     [[nodiscard]] Call find_device(const proto::DeviceId& device,
                                    Answer<std::optional<proto::DeviceDetails>> answer) const;
-    [[nodiscard]] Call list_devices(const proto::DevicesQuery& query,
-                                    Answer<store::DeviceList> answer) const;
+    [[nodiscard]] static Call list_devices(const proto::DevicesQuery& query,
+                                           Answer<store::DeviceList> answer);
 
     // ---- SharedDirectory ----
     [[nodiscard]] Call attach(const proto::DeviceId& device,
                               const std::string& remote,
                               Directory::Answer<store::AttachResult> answer);
-    [[nodiscard]] Call detach(const proto::DeviceId& device,
-                              std::uint64_t epoch,
-                              Directory::Answer<bool> was_last) const;
+    [[nodiscard]] static Call detach(const proto::DeviceId& device,
+                                     std::uint64_t epoch,
+                                     Directory::Answer<bool> was_last);
     [[nodiscard]] Call own(const proto::DeviceId& device,
                            Directory::Answer<store::OwnResult> answer);
     [[nodiscard]] Call adopt(Directory::Answer<std::vector<store::Adopted>> answer);
     [[nodiscard]] Call adopt_outbox(std::uint64_t after,
                                     Directory::Answer<std::vector<std::uint64_t>> answer);
-    [[nodiscard]] Call verify(const std::vector<proto::DeviceId>& devices,
-                              Directory::Answer<std::vector<proto::DeviceId>> lost) const;
+    [[nodiscard]] static Call verify(const std::vector<proto::DeviceId>& devices,
+                                     Directory::Answer<std::vector<proto::DeviceId>> lost);
 
     // ---- of the store itself; without completions ----
     /// Only from earlier processes of this node.
     [[nodiscard]] Call adopt_own();
     [[nodiscard]] Call raise(std::uint64_t lsn, std::uint64_t epoch) const;
     [[nodiscard]] Call outbox_numbers() const;
-    [[nodiscard]] Call stop_devices(std::size_t limit) const;
+    [[nodiscard]] static Call stop_devices(std::size_t limit);
     /// Looks at `limit` ends from rank `skip` on.
     [[nodiscard]] Call prune(std::size_t limit, std::uint64_t skip, proto::WallTime now) const;
     enum class Taking { open, renew };

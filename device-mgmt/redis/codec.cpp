@@ -107,12 +107,7 @@ void write(Writer& out, const core::CommandContent& content) {
 }
 
 core::CommandContent read_content(Reader& in) {
-    core::CommandContent content;
-    content.command = in.text();
-    content.args = in.text();
-    content.timeout = in.seconds();
-    content.ttl = in.seconds();
-    return content;
+    return {in.text(), in.text(), in.seconds(), in.seconds()};  // in this order
 }
 
 }  // namespace

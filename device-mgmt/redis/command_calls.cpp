@@ -140,7 +140,7 @@ Call Calls::find_finished(const core::CommandKey& wanted, CommandStore::Found fo
     return call;
 }
 
-Call Calls::put_outbox(const store::OutboxRow& row, CommandStore::Done done) const {
+Call Calls::put_outbox(const store::OutboxRow& row, CommandStore::Done done) {
     Call call{Script::put_outbox, {std::to_string(row.number), encode_row(row)}};
     call.on_reply = [done = std::move(done)](const Reply& /*reply*/) { return done; };
     return call;

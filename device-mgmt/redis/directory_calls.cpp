@@ -126,7 +126,7 @@ Call Calls::attach(const proto::DeviceId& device,
 
 Call Calls::detach(const proto::DeviceId& device,
                    std::uint64_t epoch,
-                   Directory::Answer<bool> was_last) const {
+                   Directory::Answer<bool> was_last) {
     Call call{Script::detach, {device.str(), std::to_string(epoch)}};
     answer_with(call, std::move(was_last), [](const Reply& reply) { return reply.number() == 1; });
     return call;
@@ -176,7 +176,7 @@ Call Calls::adopt_outbox(std::uint64_t after,
 }
 
 Call Calls::verify(const std::vector<proto::DeviceId>& devices,
-                   Directory::Answer<std::vector<proto::DeviceId>> lost) const {
+                   Directory::Answer<std::vector<proto::DeviceId>> lost) {
     Call call{Script::verify, {}};
     call.arguments.reserve(devices.size());
     for (const proto::DeviceId& device : devices) {

@@ -25,9 +25,8 @@ bool is_one_word(const std::string& text) {
 
 }  // namespace
 
-tl::expected<std::unique_ptr<RedisStore>, std::string> RedisStore::open(RedisSettings settings,
-                                                                        store::Post post,
-                                                                        store::StoreEvents events) {
+tl::expected<std::unique_ptr<RedisStore>, std::string> RedisStore::open(
+    const RedisSettings& settings, store::Post post, store::StoreEvents events) {
     const auto url = parse_url(settings.url);
     if (!url) {
         return tl::unexpected("store.redis: " + url.error());
@@ -43,7 +42,7 @@ tl::expected<std::unique_ptr<RedisStore>, std::string> RedisStore::open(RedisSet
         return tl::unexpected(place + connected.error().reason);
     }
     std::unique_ptr<RedisStore> store(
-        new RedisStore(std::move(settings), std::move(link), std::move(post), std::move(events)));
+        new RedisStore(settings, std::move(link), std::move(post), std::move(events)));
     try {
         if (auto taken = store->take_lease(); !taken) {
             return tl::unexpected(place + taken.error());
@@ -105,7 +104,7 @@ store::Loaded RedisStore::load(core::Moment now) {
         // Processes that left devices behind held this node's lease before; now this one does.
         do {
             renew_while_loading();
-        } while (ask(calls_.stop_devices(kStoppedAtOnce)).number() > 0);
+        } while (ask(Calls::stop_devices(kStoppedAtOnce)).number() > 0);
         while (true) {
             renew_while_loading();
             std::vector<store::Adopted> adopted = read_adopted(ask(calls_.adopt_own()), now);

@@ -150,7 +150,7 @@ constexpr char kAbove = '~';
 }  // namespace
 
 Call Calls::find_command(const core::CommandKey& wanted,
-                         Answer<std::optional<CommandRecord>> answer) const {
+                         Answer<std::optional<CommandRecord>> answer) {
     Call call{Script::find_command, {wanted.device.str(), wanted.id}};
     answer_with(call, std::move(answer), [](const Reply& reply) {
         return reply.is_nil() ? std::nullopt : std::optional(read_record(reply));
@@ -158,13 +158,13 @@ Call Calls::find_command(const core::CommandKey& wanted,
     return call;
 }
 
-Call Calls::find_by_id(const std::string& id, Answer<std::vector<CommandRecord>> answer) const {
+Call Calls::find_by_id(const std::string& id, Answer<std::vector<CommandRecord>> answer) {
     Call call{Script::find_by_id, {id, std::to_string(store::kMaxWithSameId)}};
     answer_with(call, std::move(answer), read_records);
     return call;
 }
 
-Call Calls::list(const store::ListRequest& request, Answer<store::CommandList> answer) const {
+Call Calls::list(const store::ListRequest& request, Answer<store::CommandList> answer) {
     const std::uint64_t below = request.cursor.value_or(2 * kUnfinishedCursor);
     const bool among_unfinished = below >= kUnfinishedCursor;
     std::string unfinished_below = "none";
@@ -224,7 +224,7 @@ Call Calls::find_device(const proto::DeviceId& device,
     return call;
 }
 
-Call Calls::list_devices(const proto::DevicesQuery& query, Answer<store::DeviceList> answer) const {
+Call Calls::list_devices(const proto::DevicesQuery& query, Answer<store::DeviceList> answer) {
     const std::size_t limit = std::clamp<std::size_t>(query.limit, 1, store::kMaxListed);
     std::string from = query.prefix.empty() ? "-" : "[" + query.prefix;
     if (query.cursor && query.cursor->str() >= query.prefix) {
@@ -250,7 +250,7 @@ Call Calls::list_devices(const proto::DevicesQuery& query, Answer<store::DeviceL
     return call;
 }
 
-Call Calls::stop_devices(std::size_t limit) const {
+Call Calls::stop_devices(std::size_t limit) {
     return Call{Script::stop_devices, {std::to_string(limit)}};
 }
 

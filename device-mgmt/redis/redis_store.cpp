@@ -7,7 +7,7 @@
 
 namespace dm::redis {
 
-RedisStore::RedisStore(RedisSettings settings,
+RedisStore::RedisStore(const RedisSettings& settings,
                        Link link,
                        store::Post post,
                        store::StoreEvents events)
@@ -100,7 +100,7 @@ std::chrono::milliseconds RedisStore::dedup_horizon(proto::WallTime now) const {
 }
 
 void RedisStore::put_outbox(store::OutboxRow row, Done done) {
-    call(calls_.put_outbox(row, std::move(done)));
+    call(Calls::put_outbox(row, std::move(done)));
 }
 
 void RedisStore::find_outbox(std::vector<std::uint64_t> numbers, Rows rows) {
@@ -141,15 +141,15 @@ std::size_t RedisStore::backlog() const {
 
 void RedisStore::find_command(core::CommandKey key,
                               Answer<std::optional<store::CommandRecord>> answer) {
-    query(calls_.find_command(key, answer), answer);
+    query(Calls::find_command(key, answer), answer);
 }
 
 void RedisStore::find_by_id(std::string id, Answer<std::vector<store::CommandRecord>> answer) {
-    query(calls_.find_by_id(id, answer), answer);
+    query(Calls::find_by_id(id, answer), answer);
 }
 
 void RedisStore::list(store::ListRequest request, Answer<store::CommandList> answer) {
-    query(calls_.list(request, answer), answer);
+    query(Calls::list(request, answer), answer);
 }
 
 void RedisStore::save_device(proto::DeviceDetails device) {
@@ -162,7 +162,7 @@ void RedisStore::find_device(proto::DeviceId device,
 }
 
 void RedisStore::list_devices(proto::DevicesQuery wanted, Answer<store::DeviceList> answer) {
-    query(calls_.list_devices(wanted, answer), answer);
+    query(Calls::list_devices(wanted, answer), answer);
 }
 
 // ---- SharedDirectory ----
@@ -180,7 +180,7 @@ void RedisStore::attach(proto::DeviceId device,
 void RedisStore::detach(proto::DeviceId device,
                         std::uint64_t epoch,
                         DirectoryAnswer<bool> was_last) {
-    call(calls_.detach(device, epoch, std::move(was_last)));
+    call(Calls::detach(device, epoch, std::move(was_last)));
 }
 
 void RedisStore::own(proto::DeviceId device, DirectoryAnswer<store::OwnResult> answer) {
@@ -198,7 +198,7 @@ void RedisStore::adopt_outbox(std::uint64_t after,
 
 void RedisStore::verify(std::vector<proto::DeviceId> devices,
                         DirectoryAnswer<std::vector<proto::DeviceId>> lost) {
-    call(calls_.verify(devices, std::move(lost)));
+    call(Calls::verify(devices, std::move(lost)));
 }
 
 }  // namespace dm::redis

@@ -42,7 +42,7 @@ public:
     /// Takes the node's lease; when an earlier process of another instance seems to live, waits
     /// until its lease has run out. The error says what to do.
     [[nodiscard]] static tl::expected<std::unique_ptr<RedisStore>, std::string> open(
-        RedisSettings settings, store::Post post, store::StoreEvents events);
+        const RedisSettings& settings, store::Post post, store::StoreEvents events);
 
     /// Sends what was called, unless Redis does not answer for 2 s, and gives the lease up. What
     /// was posted may run later.
@@ -105,7 +105,10 @@ public:
                 DirectoryAnswer<std::vector<proto::DeviceId>> lost) override;
 
 private:
-    RedisStore(RedisSettings settings, Link link, store::Post post, store::StoreEvents events);
+    RedisStore(const RedisSettings& settings,
+               Link link,
+               store::Post post,
+               store::StoreEvents events);
 
     void call(Call call);
     template <class What>

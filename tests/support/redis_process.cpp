@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,6 +76,7 @@ void RedisProcess::start() {
     pointers.push_back(nullptr);
     pid_ = ::fork();
     if (pid_ == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that aborts leaves nothing behind
         ::dup2(pipe_ends[1], STDOUT_FILENO);
         ::execv(kProgram, pointers.data());
         ::_exit(127);

@@ -23,10 +23,17 @@ bool says(const broker::OutboundMessage& message, const std::string& what) {
 }
 
 core::Command queued(core::Moment now, const std::string& id) {
-    core::Command command{{device_id("d-1"), id}, {"reboot", "{}", 30s, 60s}};
-    command.accepted_at = now;
-    command.send_by = {now.mono + 60s, now.wall + 60s};
-    return command;
+    return {{device_id("d-1"), id},
+            {"reboot", "{}", 30s, 60s},
+            proto::Delivery::at_least_once,
+            false,
+            {},
+            std::nullopt,
+            std::nullopt,
+            1,
+            now,
+            {now.mono + 60s, now.wall + 60s},
+            std::nullopt};
 }
 
 /// One of several nodes; the others are n2 and n3.
@@ -322,8 +329,8 @@ TEST_CASE("a node that is without the directory for a minute lets its sessions g
 
 TEST_CASE("what a dead node has left is taken over") {
     Fleet fleet;
-    proto::DeviceDetails details{fleet.device, true, 900, "n2", {}, "connected"};
-    fleet.node.store().save_device(details);
+    fleet.node.store().save_device(
+        {fleet.device, true, 900, "n2", {}, "connected", {}, {}, {}, {}, {}, {}});
     fleet.directory.orphans.push_back(
         {fleet.device,
          {queued(fleet.node.clock().now(), "c-1")},

@@ -238,6 +238,20 @@ TEST_CASE("while Redis is away nothing is accepted and queries fail at once") {
     CHECK(node->backlog() == 0);
 }
 
+TEST_CASE("a Redis that has become a replica is away until it is the primary again") {
+    const RedisProcess server;
+    RedisNode node(server, "n1");
+    Load load(node);
+    server.tell({"REPLICAOF", "127.0.0.1", "1"});
+    load.add();
+    node.until([&] { return node.became_unwritable > 0; });
+    CHECK_FALSE(node->writable());
+    server.tell({"REPLICAOF", "NO", "ONE"});
+    load.complete();
+    node.until([&] { return node.became_writable > 0; });
+    load.check();
+}
+
 TEST_CASE("without memory nothing is accepted until there is some, and everything completes once") {
     const RedisProcess server;
     RedisNode node(server, "n1");
