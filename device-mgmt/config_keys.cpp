@@ -185,13 +185,14 @@ void add_store(Table& table, Config::Store& store) {
         store.sqlite,
         "File of the store: accepted commands and their ends. Made if it is not there; beside "
         "it stand -wal, -shm and .lock. One process at a time.");
-    table.text("store.redis",
-               store.redis,
-               "Redis that the nodes of a fleet share, as redis://[USER:PASSWORD@]HOST[:PORT][/DB], "
-               "instead of store.sqlite. Better given as DEVICE_MGMT_STORE_REDIS if it has a "
-               "password. It must have appendonly yes and appendfsync always. Empty: one node, "
-               "with a file of its own.",
-               rules::redis_url);
+    table.text(
+        "store.redis",
+        store.redis,
+        "Redis that the nodes of a fleet share, as redis://[USER:PASSWORD@]HOST[:PORT][/DB], "
+        "instead of store.sqlite. Better given as DEVICE_MGMT_STORE_REDIS if it has a "
+        "password. It must have appendonly yes and appendfsync always. Empty: one node, "
+        "with a file of its own.",
+        rules::redis_url);
     table.text(
         "store.ingress",
         store.ingress,

@@ -6,12 +6,12 @@
 namespace dm::proto {
 
 tl::expected<FieldReader, RequestProblem> read_payload(std::string_view payload,
-                                                        std::size_t max_bytes) {
+                                                       std::size_t max_bytes) {
     if (payload.size() > max_bytes) {
-        return tl::unexpected(RequestProblem{
-            Rejection::too_large,
-            "the payload has more than " + std::to_string(max_bytes) + " bytes",
-            std::nullopt});
+        return tl::unexpected(
+            RequestProblem{Rejection::too_large,
+                           "the payload has more than " + std::to_string(max_bytes) + " bytes",
+                           std::nullopt});
     }
     auto fields = read_object(payload);
     if (!fields) {

@@ -47,8 +47,7 @@ std::optional<InputTopic> internal(std::string_view rest) {
         return InputTopic{InputKind::kick, node, {}};
     }
     if (what == "taken" || what == "released") {
-        return InputTopic{
-            what == "taken" ? InputKind::taken : InputKind::released, node, {}};
+        return InputTopic{what == "taken" ? InputKind::taken : InputKind::released, node, {}};
     }
     std::optional<InputTopic> topic;
     if (take_prefix(what, "commands/")) {

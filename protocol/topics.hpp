@@ -37,8 +37,8 @@ enum class InputKind {
 
 struct InputTopic {
     InputKind kind;
-    std::string_view target;  ///< device, group, stream or node; views into the parsed topic
-    std::string_view user;    ///< private streams only
+    std::string_view target;   ///< device, group, stream or node; views into the parsed topic
+    std::string_view user;     ///< private streams only
     bool handed_over = false;  ///< a command or cancel that another node took from the queue
 };
 

@@ -116,7 +116,9 @@ public:
         counters(registry, "dm_takeovers_total", "Sessions closed for a newer one of the device.")
             .Add({});
     Counter& handed_over =
-        counters(registry, "dm_handed_over_total", "Commands and cancels passed on to the node that owns their device.")
+        counters(registry,
+                 "dm_handed_over_total",
+                 "Commands and cancels passed on to the node that owns their device.")
             .Add({});
     Histogram& handshakes =
         histograms(registry, "dm_handshake_seconds", "From accept to 101.").Add({}, kLatencies);

@@ -124,6 +124,7 @@ private:
     Standing& standing_;
     Lost lost_;
     std::uint64_t requests_ = 0;
+
     /// Requests under way that may take a device.
     struct Claiming {
         std::uint64_t oldest;  ///< its number

@@ -94,16 +94,16 @@ template <class What>
 Directory::Answer<What> Calls::claims(const proto::DeviceId& device,
                                       Directory::Answer<What> answer) {
     ++claiming_->try_emplace(device, Claiming{requests_}).first->second.count;
-    return [claiming = claiming_, device, number = requests_, answer = std::move(answer)](
-               What what) {
-        // Answers come in the order of the requests.
-        const auto it = claiming->find(device);
-        it->second.oldest = number + 1;
-        if (--it->second.count == 0) {
-            claiming->erase(it);
-        }
-        answer(std::move(what));
-    };
+    return
+        [claiming = claiming_, device, number = requests_, answer = std::move(answer)](What what) {
+            // Answers come in the order of the requests.
+            const auto it = claiming->find(device);
+            it->second.oldest = number + 1;
+            if (--it->second.count == 0) {
+                claiming->erase(it);
+            }
+            answer(std::move(what));
+        };
 }
 
 Call Calls::attach(const proto::DeviceId& device,
@@ -118,9 +118,10 @@ Call Calls::attach(const proto::DeviceId& device,
                std::to_string(Directory::kMaxTakeovers),
                ms(Rule::kFirstRetry),
                ms(Rule::kLastRetry)}};
-    answer_with(call, claims(device, std::move(answer)), [clock = settings_.clock](const Reply& reply) {
-        return read_attached(reply, clock());
-    });
+    answer_with(
+        call, claims(device, std::move(answer)), [clock = settings_.clock](const Reply& reply) {
+            return read_attached(reply, clock());
+        });
     return call;
 }
 
@@ -134,9 +135,10 @@ Call Calls::detach(const proto::DeviceId& device,
 
 Call Calls::own(const proto::DeviceId& device, Directory::Answer<OwnResult> answer) {
     Call call{Script::own, {device.str(), next_request()}};
-    answer_with(call, claims(device, std::move(answer)), [clock = settings_.clock](const Reply& reply) {
-        return read_owned(reply, clock());
-    });
+    answer_with(
+        call, claims(device, std::move(answer)), [clock = settings_.clock](const Reply& reply) {
+            return read_owned(reply, clock());
+        });
     return call;
 }
 

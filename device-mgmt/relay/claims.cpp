@@ -41,7 +41,8 @@ Claims::Held Claims::hold(core::Report& report) {
     if (claim == it->second.end()) {
         return Held::no;
     }
-    if (claim->held.size() >= kMaxHeld && !std::holds_alternative<core::SessionClosed>(report.body)) {
+    if (claim->held.size() >= kMaxHeld &&
+        !std::holds_alternative<core::SessionClosed>(report.body)) {
         return Held::dropped;
     }
     claim->held.push_back(std::move(report));

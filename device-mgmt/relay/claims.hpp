@@ -25,8 +25,8 @@ struct Claim {
 /// Sessions that wait for their devices. A device sends as soon as its 101 is out, and its session
 /// may be over before the directory answers: what it reports meanwhile is kept for then.
 ///
-/// Bounds: kMaxHeld reports of a session, those beyond are dropped but for its end; kPatience, after
-/// which `overdue` names it. One thread: the relay's.
+/// Bounds: kMaxHeld reports of a session, those beyond are dropped but for its end; kPatience,
+/// after which `overdue` names it. One thread: the relay's.
 class Claims {
 public:
     static constexpr std::size_t kMaxHeld = 64;

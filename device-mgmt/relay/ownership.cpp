@@ -19,10 +19,9 @@ constexpr std::uint64_t kNumberGap = 1'000'000;
 Ownership::Ownership(store::SharedDirectory* directory, Events events)
     : directory_(directory), events_(std::move(events)) {
     if (directory_ != nullptr) {
-        directory_->listen({[this](const proto::DeviceId& device) {
-                                lost(device, proto::CloseCode::replaced);
-                            },
-                            [this](store::Lease state) { lease(state); }});
+        directory_->listen(
+            {[this](const proto::DeviceId& device) { lost(device, proto::CloseCode::replaced); },
+             [this](store::Lease state) { lease(state); }});
     }
 }
 
@@ -44,18 +43,17 @@ void Ownership::route(const proto::DeviceId& device, Routed routed) {
 void Ownership::attach(const proto::DeviceId& device,
                        std::string remote,
                        store::SharedDirectory::Answer<store::AttachResult> answer) {
-    directory_->attach(
-        device,
-        std::move(remote),
-        [this, device, answer = std::move(answer)](store::AttachResult result) {
-            if (auto* attached = std::get_if<store::Attached>(&result)) {
-                if (!attached->owned_before && owned_.erase(device) > 0) {
-                    events_.release(device);
-                }
-                took(device, std::move(attached->unfinished));
-            }
-            answer(std::move(result));
-        });
+    directory_->attach(device,
+                       std::move(remote),
+                       [this, device, answer = std::move(answer)](store::AttachResult result) {
+                           if (auto* attached = std::get_if<store::Attached>(&result)) {
+                               if (!attached->owned_before && owned_.erase(device) > 0) {
+                                   events_.release(device);
+                               }
+                               took(device, std::move(attached->unfinished));
+                           }
+                           answer(std::move(result));
+                       });
 }
 
 void Ownership::detach(const proto::DeviceId& device,

@@ -176,10 +176,10 @@ Publication Publications::handed_over(const std::string& node,
     if (!request.id) {
         request.id = submission.fallback_id;
     }
-    Publication publication = between_nodes(
-        topics_.hand_over(proto::InputKind::command, node, submission.device),
-        proto::to_json(request),
-        submission.reply_to);
+    Publication publication =
+        between_nodes(topics_.hand_over(proto::InputKind::command, node, submission.device),
+                      proto::to_json(request),
+                      submission.reply_to);
     auto& properties = publication.message.user_properties;
     if (submission.traceparent) {
         properties.emplace_back("traceparent", *submission.traceparent);
@@ -191,10 +191,9 @@ Publication Publications::handed_over(const std::string& node,
 }
 
 Publication Publications::handed_over(const std::string& node, const Cancel& cancel) const {
-    return between_nodes(
-        topics_.hand_over(proto::InputKind::cancel, node, cancel.key.device),
-        proto::JsonWriter().text("id", cancel.key.id).take(),
-        cancel.reply_to);
+    return between_nodes(topics_.hand_over(proto::InputKind::cancel, node, cancel.key.device),
+                         proto::JsonWriter().text("id", cancel.key.id).take(),
+                         cancel.reply_to);
 }
 
 Publication Publications::word_to(const std::string& node, const NodeWord& word) const {

@@ -90,7 +90,7 @@ struct RelayParts {
     ops::HealthState& health;
     PostOrder post_order;
     Inlet::Fatal fatal;
-    FanOut::Post post_delivery = {};  ///< like post_order
+    FanOut::Post post_delivery = {};              ///< like post_order
     store::SharedDirectory* directory = nullptr;  ///< of a store that nodes share
 };
 

@@ -20,11 +20,12 @@ void Relay::take(Arrival& arrival) {
     }
     if (const auto* wanted = std::get_if<Cancel>(&intake)) {
         metrics_.broker_message("cancel");
-        ownership_.route(wanted->key.device, [this, wanted = *wanted, lsn = arrival.lsn](auto& other) {
-            inlet_.decide(lsn, [this, wanted, other] {
-                other ? hand_over(*other, wanted) : cancel(wanted);
-            });
-        });
+        ownership_.route(wanted->key.device,
+                         [this, wanted = *wanted, lsn = arrival.lsn](auto& other) {
+                             inlet_.decide(lsn, [this, wanted, other] {
+                                 other ? hand_over(*other, wanted) : cancel(wanted);
+                             });
+                         });
         return;
     }
     if (const auto* refused = std::get_if<RefusedInput>(&intake)) {
@@ -74,10 +75,9 @@ void Relay::look_up(const std::shared_ptr<core::Submission>& submission, LookedU
             submission->after_known = found.has_value();
         });
     }
-    store_.find_finished(
-        key, [elsewhere, looked_up = std::move(looked_up)](const auto& finished) {
-            looked_up(*elsewhere, finished);
-        });
+    store_.find_finished(key, [elsewhere, looked_up = std::move(looked_up)](const auto& finished) {
+        looked_up(*elsewhere, finished);
+    });
 }
 
 void Relay::submit(core::Submission submitted, store::Lsn lsn) {

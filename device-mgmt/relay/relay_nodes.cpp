@@ -18,9 +18,9 @@ constexpr std::chrono::milliseconds kComeBackSpread{4000};
 constexpr std::size_t kTicksToClose = 40;
 
 std::chrono::milliseconds come_back(core::SessionRef session) {
-    return kComeBackAfter + std::chrono::milliseconds(session.session * 37 %
-                                                      static_cast<std::uint64_t>(
-                                                          kComeBackSpread.count()));
+    return kComeBackAfter +
+           std::chrono::milliseconds(session.session * 37 %
+                                     static_cast<std::uint64_t>(kComeBackSpread.count()));
 }
 
 core::Submission to_submission(core::Command command) {
@@ -104,10 +104,7 @@ void Relay::attached(const proto::DeviceId& device,
         const auto& duel = std::get<store::Duel>(result);
         core::DirectoryEntry owner{};
         owner.remote = duel.owner.remote;
-        settle(device,
-               session,
-               claim->opened,
-               {false, 0, std::move(owner), duel.retry_after});
+        settle(device, session, claim->opened, {false, 0, std::move(owner), duel.retry_after});
     }
     carry_out_effects();
     for (core::Report& held : claim->held) {
@@ -119,8 +116,8 @@ core::Directory::Claim Relay::grant(const proto::DeviceId& device,
                                     const Claim& claim,
                                     const store::Attached& attached) {
     if (const auto& previous = attached.previous; previous && previous->node != settings_.node) {
-        outbox_.put(publications_.word_to(previous->node,
-                                          {true, device, attached.epoch, settings_.node}));
+        outbox_.put(
+            publications_.word_to(previous->node, {true, device, attached.epoch, settings_.node}));
         if (!previous->over) {
             metrics_.takeover();
             log::info("session_taken_over",
@@ -151,8 +148,8 @@ void Relay::take(const NodeWord& word) {
         return;
     }
     ownership_.check(word.device, [this, word] {
-        outbox_.put(publications_.word_to(word.node,
-                                          {false, word.device, word.epoch, settings_.node}));
+        outbox_.put(
+            publications_.word_to(word.node, {false, word.device, word.epoch, settings_.node}));
     });
 }
 
@@ -233,7 +230,8 @@ void Relay::watch_nodes() {
     const core::Instant now = clock_().mono;
     ownership_.tick(now);
     for (const core::SessionRef session : claims_.overdue(now)) {
-        post_order_({session, core::CloseSession{proto::CloseCode::overloaded, come_back(session)}});
+        post_order_(
+            {session, core::CloseSession{proto::CloseCode::overloaded, come_back(session)}});
     }
     for (core::Submission& follower : followers_.take_overdue(now)) {
         reroute(std::move(follower), Patience::none);
@@ -245,8 +243,7 @@ void Relay::watch_nodes() {
     for (auto it = directory_.entries().begin(); it != directory_.entries().end() && left > 0;
          ++it, --left) {
         const core::SessionRef session = it->second.session;
-        post_order_(
-            {session, core::CloseSession{proto::CloseCode::drain, come_back(session)}});
+        post_order_({session, core::CloseSession{proto::CloseCode::drain, come_back(session)}});
     }
 }
 

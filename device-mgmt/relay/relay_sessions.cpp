@@ -44,8 +44,7 @@ void Relay::opened(const core::Report& report, const core::SessionOpened& opened
     settle(report.device,
            report.from,
            opened,
-           directory_.claim(
-               report.device, report.from, opened.remote, clock_(), opened.admitted));
+           directory_.claim(report.device, report.from, opened.remote, clock_(), opened.admitted));
 }
 
 void Relay::settle(const proto::DeviceId& device,
@@ -68,8 +67,7 @@ void Relay::settle(const proto::DeviceId& device,
                     {"remote", opened.remote},
                     {"owner_remote", claim.replaced->remote},
                     {"retry_after_ms", claim.retry_after.count()}});
-        post_order_(
-            {session, core::CloseSession{proto::CloseCode::overloaded, claim.retry_after}});
+        post_order_({session, core::CloseSession{proto::CloseCode::overloaded, claim.retry_after}});
         return;
     }
     if (claim.replaced) {
@@ -103,16 +101,15 @@ void Relay::closed(const core::Report& report, const core::SessionClosed& closed
     subscriptions_.drop(report.device);
     groups_.leave(report.device);
     // A later session elsewhere has told already that the device is online.
-    ownership_.detach(
-        report.device,
-        entry->epoch,
-        [this, entry = *entry, details = std::move(details)](bool was_last) mutable {
-            if (was_last) {
-                outbox_.put_retained(publications_.offline(
-                    details.device, entry, details.reason, details.since));
-                store_.save_device(std::move(details));
-            }
-        });
+    ownership_.detach(report.device,
+                      entry->epoch,
+                      [this, entry = *entry, details = std::move(details)](bool was_last) mutable {
+                          if (was_last) {
+                              outbox_.put_retained(publications_.offline(
+                                  details.device, entry, details.reason, details.since));
+                              store_.save_device(std::move(details));
+                          }
+                      });
 }
 
 void Relay::forwarded(const core::Report& report, core::ForwardedFrame& frame) {

@@ -99,8 +99,7 @@ public:
         later([answer, found = std::exchange(orphans, {})] { answer(found); });
     }
 
-    void adopt_outbox(std::uint64_t /*after*/,
-                      Answer<std::vector<std::uint64_t>> answer) override {
+    void adopt_outbox(std::uint64_t /*after*/, Answer<std::vector<std::uint64_t>> answer) override {
         later([answer, found = std::exchange(orphaned_messages, {})] { answer(found); });
     }
 

@@ -203,8 +203,7 @@ TEST_CASE("a command for another node's device goes there as it came, with an id
     CHECK(says(handed[0], R"("args":{"a": 1})"));
     CHECK(says(handed[0], R"("ttl_s":0)"));
     CHECK(says(handed[0], R"("id":")"));
-    CHECK(handed[0].user_properties ==
-          broker::UserProperties{{"response_topic", "answers/1"}});
+    CHECK(handed[0].user_properties == broker::UserProperties{{"response_topic", "answers/1"}});
     CHECK(fleet.node.on("answers/1").empty());
     CHECK(fleet.node.store().durable_lsn() == 1);
 }
@@ -331,10 +330,9 @@ TEST_CASE("what a dead node has left is taken over") {
     Fleet fleet;
     fleet.node.store().save_device(
         {fleet.device, true, 900, "n2", {}, "connected", {}, {}, {}, {}, {}, {}});
-    fleet.directory.orphans.push_back(
-        {fleet.device,
-         {queued(fleet.node.clock().now(), "c-1")},
-         store::PreviousSession{"n2", 900, "10.0.0.2:1", false}});
+    fleet.directory.orphans.push_back({fleet.device,
+                                       {queued(fleet.node.clock().now(), "c-1")},
+                                       store::PreviousSession{"n2", 900, "10.0.0.2:1", false}});
     fleet.node.pass(2s);
     const auto presences = fleet.node.on("dm/presence/d-1");
     REQUIRE(presences.size() == 1);
