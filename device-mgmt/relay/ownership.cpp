@@ -1,6 +1,7 @@
 #include "device-mgmt/relay/ownership.hpp"
 
 #include "device-mgmt/log/log.hpp"
+#include "device-mgmt/loop/loop.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -163,7 +164,7 @@ void Ownership::tick(core::Instant now) {
 }
 
 void Ownership::verify_some() {
-    constexpr auto kTicks = kRound / std::chrono::milliseconds(250);
+    constexpr auto kTicks = kRound / loop::Loop::kTick;
     const std::size_t buckets = owned_.bucket_count();
     std::vector<proto::DeviceId> slice;
     std::vector<proto::DeviceId> idle;
@@ -197,9 +198,7 @@ void Ownership::adopt() {
 
 void Ownership::adopted(std::vector<store::Adopted> devices) {
     adopting_ = false;
-    if (devices.size() >= store::SharedDirectory::kMaxAdopted) {
-        adopt_at_.reset();  // there may be more
-    }
+    const bool more = devices.size() >= store::SharedDirectory::kMaxAdopted;
     std::size_t commands = 0;
     for (store::Adopted& one : devices) {
         commands += one.unfinished.size();
@@ -210,6 +209,10 @@ void Ownership::adopted(std::vector<store::Adopted> devices) {
     }
     if (!devices.empty()) {
         log::info("devices_adopted", {{"devices", devices.size()}, {"commands", commands}});
+    }
+    // One answer at a time: the calls of the relay come in between.
+    if (more && trusted_) {
+        adopt();
     }
 }
 
