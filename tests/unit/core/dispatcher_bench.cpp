@@ -59,6 +59,11 @@ void DispatcherBench::commit_marks() {
     }
 }
 
+void DispatcherBench::go_on() {
+    dispatcher.go_on(clock.now());
+    take();
+}
+
 void DispatcherBench::restore(core::Command command) {
     dispatcher.restore(std::move(command), clock.now());
     take();

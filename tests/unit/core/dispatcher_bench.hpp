@@ -41,6 +41,9 @@ public:
     /// A command that an earlier process left.
     void restore(core::Command command);
 
+    /// Ends the dispatcher's pause.
+    void go_on();
+
     /// Submits and commits, marks as well.
     void accept(const core::Submission& submission);
 

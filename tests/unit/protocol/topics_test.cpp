@@ -2,6 +2,7 @@
 
 #include "tests/unit/protocol/bytes.hpp"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -72,6 +73,28 @@ TEST_CASE("an operator's topic is told apart by its levels") {
     check("acme/site1/queries", InputKind::query, "", "");
     check("acme/site1/internal/node-1/kick", InputKind::kick, "node-1", "");
     CHECK(topics.kick("node-1") == "acme/site1/internal/node-1/kick");
+    check("acme/site1/internal/node-1/taken", InputKind::taken, "node-1", "");
+    check("acme/site1/internal/node-1/released", InputKind::released, "node-1", "");
+}
+
+TEST_CASE("what nodes hand over to each other is known as such") {
+    const Topics topics("dm");
+    const DeviceId device = DeviceId::parse("d-1").value();
+    for (const InputKind kind : {InputKind::command, InputKind::cancel}) {
+        const std::string topic = topics.hand_over(kind, "node-1", device);
+        const auto input = topics.parse_input(topic);
+        REQUIRE(input);
+        CHECK(input->kind == kind);
+        CHECK(input->target == "d-1");
+        CHECK(input->handed_over);
+        const auto filters = topics.from_nodes_filters("node-1");
+        CHECK(std::count_if(filters.begin(), filters.end(), [&](const std::string& filter) {
+                  return filter_matches(filter, topic);
+              }) == 1);
+    }
+    CHECK_FALSE(topics.parse_input(topics.command(device))->handed_over);
+    CHECK(filter_matches(topics.from_nodes_filters("node-1")[2], topics.taken("node-1")));
+    CHECK(filter_matches(topics.from_nodes_filters("node-1")[3], topics.released("node-1")));
 }
 
 TEST_CASE("a target comes back unchecked, so that its sender can be told") {
@@ -98,6 +121,9 @@ TEST_CASE("other topics are no input") {
                              "dm/internal/kick"sv,
                              "dm/internal/node-1/other"sv,
                              "dm/internal/node-1/kick/x"sv,
+                             "dm/internal/node-1/commands"sv,
+                             "dm/internal/node-1/commands/a/b"sv,
+                             "dm/internal/node-1/taken/x"sv,
                              "dm/replies/a"sv,
                              "dmx/commands/a"sv,
                              "xdm/commands/a"sv,
