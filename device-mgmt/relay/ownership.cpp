@@ -82,11 +82,13 @@ void Ownership::lost(const proto::DeviceId& device, proto::CloseCode code) {
 }
 
 void Ownership::check(const proto::DeviceId& device, std::function<void()> then) {
-    if (is_shared() && owns(device)) {
-        verify({device}, proto::CloseCode::replaced, std::move(then));
-    } else {
+    if (!is_shared()) {
         then();
+        return;
     }
+    // Also of a device that is not ours yet: the answer to a claim may still be on its way, and the
+    // one to this comes after it.
+    verify({device}, proto::CloseCode::replaced, std::move(then));
 }
 
 // ---- the lease ----

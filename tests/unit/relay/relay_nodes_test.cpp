@@ -174,6 +174,19 @@ TEST_CASE("a session whose device another node has taken is closed, and nothing 
     CHECK(fleet.node.on("dm/replies/d-1").empty());
 }
 
+TEST_CASE("a device may be taken before this node knows that it had it") {
+    Fleet fleet;
+    fleet.directory.holds = true;
+    fleet.node.open(kFirst);
+    fleet.directory.take(fleet.device, "n2");
+    fleet.word("taken", 2000);
+    CHECK(fleet.node.on("dm/internal/n2/released").empty());
+    fleet.directory.answer();
+    fleet.node.run();
+    CHECK(fleet.closed(kFirst) == std::vector{proto::CloseCode::replaced});
+    CHECK(fleet.node.on("dm/internal/n2/released").size() == 1);
+}
+
 TEST_CASE("a session that ends while another node has its device says nothing") {
     Fleet fleet;
     fleet.node.open(kFirst);
