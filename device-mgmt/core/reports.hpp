@@ -53,6 +53,12 @@ using ForwardedFrame = std::variant<proto::Hello,
                                     proto::Subscribe,
                                     proto::Unsubscribe>;
 
+/// Whether it is no loss when it is not taken, and nobody repeats it.
+[[nodiscard]] inline bool is_expendable(const ForwardedFrame& frame) {
+    return std::holds_alternative<proto::Telemetry>(frame) ||
+           std::holds_alternative<proto::Alert>(frame);
+}
+
 using ReportBody =
     std::variant<SessionOpened, SessionClosed, CommandSent, SessionWritable, ForwardedFrame>;
 

@@ -23,6 +23,7 @@ struct Call {
     std::function<Completion(const Reply&)> on_reply = {};
     /// A query has one: what is run in its place while Redis is away.
     Completion on_away = {};
+    bool takes = false;   ///< no mere query: once sent, only Redis knows what came of it
     bool urgent = true;   ///< somebody waits for it
     bool joined = false;  ///< nothing comes between it and the call before
 

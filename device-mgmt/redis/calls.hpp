@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -131,7 +132,15 @@ private:
         std::size_t count = 0;
     };
 
-    using ClaimingDevices = std::unordered_map<proto::DeviceId, Claiming>;
+    struct ClaimingDevices {
+        std::unordered_map<proto::DeviceId, Claiming> devices = {};
+        std::optional<std::uint64_t> adopting = {};  ///< the request, which may take any device
+
+        void answered(const proto::DeviceId& device, std::uint64_t number);
+        void given_up(const proto::DeviceId& device);
+        /// The oldest request under way that may take this device.
+        [[nodiscard]] std::optional<std::uint64_t> oldest(const proto::DeviceId& device) const;
+    };
 
     /// Answers may come when this is gone.
     std::shared_ptr<ClaimingDevices> claiming_ = std::make_shared<ClaimingDevices>();

@@ -49,9 +49,8 @@ Call Calls::write(Script script,
                   proto::DeviceId device,
                   CommandStore::Done done) const {
     Call call{script, std::move(arguments)};
-    const auto claim = claiming_->find(device);
-    call.arguments.push_back(claim == claiming_->end() ? std::string()
-                                                       : std::to_string(claim->second.oldest));
+    const auto claim = claiming_->oldest(device);
+    call.arguments.push_back(claim ? std::to_string(*claim) : std::string());
     call.on_reply = [lost = lost_, device = std::move(device), done = std::move(done)](
                         const Reply& reply) -> Call::Completion {
         if (reply.is("lost")) {

@@ -4,6 +4,7 @@
 #include "device-mgmt/store/history.hpp"
 #include "device-mgmt/store/load.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace dm::redis {
@@ -48,14 +49,19 @@ std::optional<PreviousSession> read_session(const Reply& row) {
 }
 
 AttachResult read_attached(const Reply& reply, core::Moment now) {
+    if (reply.at(0).is("late")) {
+        return store::NotNow{};
+    }
     if (reply.at(0).is("duel")) {
         return store::Duel{std::chrono::milliseconds(reply.at(1).number()),
                            read_session(reply.at(2)).value_or(PreviousSession{})};
     }
-    return store::Attached{reply.at(1).natural(),
-                           reply.at(2).number() == 1,
-                           read_unfinished(reply.at(4), now),
-                           read_session(reply.at(3))};
+    return store::Attached{
+        reply.at(1).natural(),
+        reply.at(2).number() == 1,
+        read_unfinished(reply.at(4), now),
+        read_session(reply.at(3)),
+        reply.at(5).text.empty() ? std::nullopt : std::optional(reply.at(5).text)};
 }
 
 OwnResult read_owned(const Reply& reply, core::Moment now) {
@@ -80,10 +86,32 @@ std::vector<store::Adopted> read_adopted(const Reply& reply, core::Moment now) {
     adopted.reserve(reply.elements.size());
     for (const Reply& row : reply.elements) {
         adopted.push_back({stored_device(row.at(0).text),
-                           read_unfinished(row.at(2), now),
-                           read_session(row.at(1))});
+                           read_unfinished(row.at(3), now),
+                           read_session(row.at(1)),
+                           row.at(2).number() == 1});
     }
     return adopted;
+}
+
+void Calls::ClaimingDevices::answered(const proto::DeviceId& device, std::uint64_t number) {
+    // Answers come in the order of the requests.
+    devices.at(device).oldest = number + 1;
+    given_up(device);
+}
+
+void Calls::ClaimingDevices::given_up(const proto::DeviceId& device) {
+    const auto it = devices.find(device);
+    if (--it->second.count == 0) {
+        devices.erase(it);
+    }
+}
+
+std::optional<std::uint64_t> Calls::ClaimingDevices::oldest(const proto::DeviceId& device) const {
+    const auto it = devices.find(device);
+    if (it == devices.end()) {
+        return adopting;
+    }
+    return std::min(it->second.oldest, adopting.value_or(it->second.oldest));
 }
 
 std::string Calls::next_request() {
@@ -93,15 +121,10 @@ std::string Calls::next_request() {
 template <class What>
 Directory::Answer<What> Calls::claims(const proto::DeviceId& device,
                                       Directory::Answer<What> answer) {
-    ++claiming_->try_emplace(device, Claiming{requests_}).first->second.count;
+    ++claiming_->devices.try_emplace(device, Claiming{requests_}).first->second.count;
     return
         [claiming = claiming_, device, number = requests_, answer = std::move(answer)](What what) {
-            // Answers come in the order of the requests.
-            const auto it = claiming->find(device);
-            it->second.oldest = number + 1;
-            if (--it->second.count == 0) {
-                claiming->erase(it);
-            }
+            claiming->answered(device, number);
             answer(std::move(what));
         };
 }
@@ -118,6 +141,11 @@ Call Calls::attach(const proto::DeviceId& device,
                std::to_string(Directory::kMaxTakeovers),
                ms(Rule::kFirstRetry),
                ms(Rule::kLastRetry)}};
+    call.takes = true;
+    call.on_away = [claiming = claiming_, device, answer] {
+        claiming->given_up(device);
+        answer(store::NotNow{});
+    };
     answer_with(
         call, claims(device, std::move(answer)), [clock = settings_.clock](const Reply& reply) {
             return read_attached(reply, clock());
@@ -155,7 +183,12 @@ Call Calls::adopt(const std::string& only, Directory::Answer<std::vector<store::
 }
 
 Call Calls::adopt(Directory::Answer<std::vector<store::Adopted>> answer) {
-    return adopt("", std::move(answer));
+    claiming_->adopting = requests_ + 1;
+    return adopt(
+        "", [claiming = claiming_, answer = std::move(answer)](std::vector<store::Adopted> found) {
+            claiming->adopting.reset();
+            answer(std::move(found));
+        });
 }
 
 Call Calls::adopt_own() {

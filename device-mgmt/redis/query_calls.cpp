@@ -210,7 +210,6 @@ Call Calls::save_device(const proto::DeviceDetails& device) const {
                ms(device.first_seen),
                ms(device.last_seen),
                std::to_string(settings_.keep_devices)}};
-    call.urgent = false;
     return call;
 }
 

@@ -174,7 +174,12 @@ void RedisStore::listen(Events events) {
 void RedisStore::attach(proto::DeviceId device,
                         std::string remote,
                         DirectoryAnswer<store::AttachResult> answer) {
-    call(calls_.attach(device, remote, std::move(answer)));
+    std::vector<Call> one;
+    one.push_back(calls_.attach(device, remote, std::move(answer)));
+    const auto refused = one.front().on_away;
+    if (!worker_.push(std::move(one))) {
+        post_(refused);
+    }
 }
 
 void RedisStore::detach(proto::DeviceId device,

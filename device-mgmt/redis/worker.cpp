@@ -263,7 +263,7 @@ Worker::Next Worker::fail(const std::string& reason) {
 void Worker::answer_queries_away() {
     std::vector<Call> queries = queue_.take_queries();
     const auto first = std::stable_partition(
-        batch_.begin(), batch_.end(), [](const Call& c) { return !c.on_away; });
+        batch_.begin(), batch_.end(), [](const Call& c) { return !c.on_away || c.takes; });
     std::move(first, batch_.end(), std::back_inserter(queries));
     batch_.erase(first, batch_.end());
     in_batch_ = batch_.size();

@@ -44,17 +44,24 @@ void Ownership::route(const proto::DeviceId& device, Routed routed) {
 void Ownership::attach(const proto::DeviceId& device,
                        std::string remote,
                        store::SharedDirectory::Answer<store::AttachResult> answer) {
-    directory_->attach(device,
-                       std::move(remote),
-                       [this, device, answer = std::move(answer)](store::AttachResult result) {
-                           if (auto* attached = std::get_if<store::Attached>(&result)) {
-                               if (!attached->owned_before && owned_.erase(device) > 0) {
-                                   events_.release(device);
-                               }
-                               took(device, std::move(attached->unfinished));
-                           }
-                           answer(std::move(result));
-                       });
+    directory_->attach(
+        device,
+        std::move(remote),
+        [this, device, answer = std::move(answer)](store::AttachResult result) {
+            auto* attached = std::get_if<store::Attached>(&result);
+            if (attached != nullptr && attached->owned_before && !owns(device)) {
+                // The directory believes that its commands are here: ask for them.
+                route(device, [answer, result](const auto& /*elsewhere*/) { answer(result); });
+                return;
+            }
+            if (attached != nullptr) {
+                if (!attached->owned_before && owned_.erase(device) > 0) {
+                    events_.release(device);
+                }
+                took(device, std::move(attached->unfinished));
+            }
+            answer(std::move(result));
+        });
 }
 
 void Ownership::detach(const proto::DeviceId& device,
@@ -159,9 +166,10 @@ void Ownership::tick(core::Instant now) {
         return;
     }
     verify_some();
-    if (!adopting_ && (!adopt_at_ || *adopt_at_ <= now)) {
+    if (!adopt_at_ || *adopt_at_ <= now) {
         adopt_at_ = now + kAdoptEvery;
         adopt();
+        adopt_messages();
     }
 }
 
@@ -179,43 +187,62 @@ void Ownership::verify_some() {
     for (const proto::DeviceId& device : idle) {
         owned_.erase(device);
     }
-    if (!slice.empty()) {
-        verify(std::move(slice), proto::CloseCode::replaced);
+    for (std::size_t begin = 0; begin < slice.size(); begin += kSlice) {
+        const auto first = slice.begin() + static_cast<std::ptrdiff_t>(begin);
+        const auto last =
+            slice.begin() + static_cast<std::ptrdiff_t>(std::min(begin + kSlice, slice.size()));
+        verify({first, last}, proto::CloseCode::replaced);
     }
 }
 
 // ---- what others have left ----
 
 void Ownership::adopt() {
-    adopting_ = true;
-    directory_->adopt([this](std::vector<store::Adopted> devices) { adopted(std::move(devices)); });
-    directory_->adopt_outbox(events_.last_outbox_number() + kNumberGap,
-                             [this](const std::vector<std::uint64_t>& numbers) {
-                                 if (!numbers.empty()) {
-                                     log::info("messages_adopted", {{"count", numbers.size()}});
-                                     events_.adopt_outbox(numbers);
-                                 }
-                             });
+    if (!std::exchange(adopting_, true)) {
+        directory_->adopt(
+            [this](std::vector<store::Adopted> devices) { adopted(std::move(devices)); });
+    }
 }
 
 void Ownership::adopted(std::vector<store::Adopted> devices) {
     adopting_ = false;
-    const bool more = devices.size() >= store::SharedDirectory::kMaxAdopted;
+    if (devices.empty()) {
+        return;
+    }
     std::size_t commands = 0;
     for (store::Adopted& one : devices) {
         commands += one.unfinished.size();
+        if (!one.owned_before) {
+            lost(one.device, proto::CloseCode::replaced);  // what is held is older
+        }
         took(one.device, std::move(one.unfinished));
         if (one.ended) {
             events_.ended(one.device, *one.ended);
         }
     }
-    if (!devices.empty()) {
-        log::info("devices_adopted", {{"devices", devices.size()}, {"commands", commands}});
-    }
+    log::info("devices_adopted", {{"devices", devices.size()}, {"commands", commands}});
     // One answer at a time: the calls of the relay come in between.
-    if (more && trusted_) {
+    if (trusted_) {
         adopt();
     }
+}
+
+void Ownership::adopt_messages() {
+    if (std::exchange(adopting_messages_, true)) {
+        return;
+    }
+    directory_->adopt_outbox(events_.last_outbox_number() + kNumberGap,
+                             [this](const std::vector<std::uint64_t>& numbers) {
+                                 adopting_messages_ = false;
+                                 if (numbers.empty()) {
+                                     return;
+                                 }
+                                 log::info("messages_adopted", {{"count", numbers.size()}});
+                                 events_.adopt_outbox(numbers);
+                                 if (trusted_) {
+                                     adopt_messages();
+                                 }
+                             });
 }
 
 }  // namespace dm::relay

@@ -95,6 +95,7 @@ private:
     void lost(const proto::DeviceId& device, proto::CloseCode code);
     void adopt();
     void adopted(std::vector<store::Adopted> devices);
+    void adopt_messages();
     void verify_all();
     void verify(std::vector<proto::DeviceId> devices,
                 proto::CloseCode code,
@@ -108,6 +109,7 @@ private:
     std::uint64_t lapses_ = 0;  ///< of which only the last one's verification counts
     std::optional<core::Instant> away_since_;
     bool adopting_ = false;
+    bool adopting_messages_ = false;
     std::optional<core::Instant> adopt_at_;
     std::size_t next_bucket_ = 0;  ///< of owned_, for verify_some
 };

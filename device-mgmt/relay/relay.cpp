@@ -200,8 +200,7 @@ bool Relay::finish(std::chrono::milliseconds patience) {
 
 bool Relay::report(core::Report report) {
     if (const auto* frame = std::get_if<core::ForwardedFrame>(&report.body)) {
-        const bool expendable = std::holds_alternative<proto::Telemetry>(*frame) ||
-                                std::holds_alternative<proto::Alert>(*frame);
+        const bool expendable = core::is_expendable(*frame);
         if (reports_.size() >= (expendable ? kMaxReports : kMaxReportsHard)) {
             metrics_.broker_dropped(expendable ? "telemetry" : "report");
             return false;
@@ -233,7 +232,10 @@ void Relay::on_message(broker::InboundMessage message) {
         inlet_.arrived(std::move(message), clock_());
         return;
     }
-    if (topic->kind == proto::InputKind::broadcast) {
+    const bool waits = topic->kind == proto::InputKind::broadcast ||
+                       topic->kind == proto::InputKind::taken ||
+                       topic->kind == proto::InputKind::released;
+    if (waits) {
         transient_.wait_below(kMaxTransient, kIntakePatience);
     } else if (transient_.size() >= kMaxTransient) {
         metrics_.broker_dropped(topic->kind == proto::InputKind::query ? "query" : "stream");

@@ -214,6 +214,7 @@ private:
 
     // From the shards.
     void take(core::Report& report);
+    void dropped(const core::Report& report);
     void opened(const core::Report& report, const core::SessionOpened& opened);
     void settle(const proto::DeviceId& device,
                 core::SessionRef session,
@@ -253,6 +254,9 @@ private:
     void hand_over(const std::string& node, const core::Submission& submission);
     void hand_over(const std::string& node, const Cancel& cancel);
     void take(const NodeWord& word);
+    void say(const std::string& node, const NodeWord& word);
+    /// Of all devices that are connected here.
+    void tell_presence();
     void watch_nodes();
 
     // To the outside.
@@ -294,6 +298,7 @@ private:
     Ownership ownership_;
     Claims claims_;
     Followers followers_;
+    std::size_t close_bucket_ = 0;  ///< of the directory's entries, while sessions are sent away
     core::Dispatcher dispatcher_;
     core::Groups groups_;
     core::Subscriptions subscriptions_;

@@ -50,8 +50,8 @@ void Relay::take(const BrokerEvent& event) {
         announce(state_);
         // Whether or not it has our session: one that was killed comes back as it was last saved,
         // without what it has acknowledged or retained since.
-        for (const auto& [device, entry] : directory_.entries()) {
-            outbox_.put_retained(publications_.online(device, entry));
+        if (ownership_.trusted()) {
+            tell_presence();
         }
         outbox_.distrust_broker();
         outbox_.retry();
@@ -59,6 +59,12 @@ void Relay::take(const BrokerEvent& event) {
         log::warn("broker_disconnected", {{"reason", disconnected->reason}});
         metrics_.set_broker_connected(false);
         health_.broker_connected.store(false, std::memory_order_relaxed);
+    }
+}
+
+void Relay::tell_presence() {
+    for (const auto& [device, entry] : directory_.entries()) {
+        outbox_.put_retained(publications_.online(device, entry));
     }
 }
 

@@ -97,6 +97,13 @@ void Relay::attached(const proto::DeviceId& device,
     if (!claim) {
         return;
     }
+    if (std::holds_alternative<store::NotNow>(result)) {
+        if (!claim->given_up) {
+            post_order_(
+                {session, core::CloseSession{proto::CloseCode::overloaded, come_back(session)}});
+        }
+        return;
+    }
     const auto* attached = std::get_if<store::Attached>(&result);
     if (attached != nullptr) {
         settle(device, session, claim->opened, grant(device, *claim, *attached));
@@ -115,9 +122,16 @@ void Relay::attached(const proto::DeviceId& device,
 core::Directory::Claim Relay::grant(const proto::DeviceId& device,
                                     const Claim& claim,
                                     const store::Attached& attached) {
+    const auto tell = [&](const std::string& node) {
+        say(node, {true, device, attached.epoch, settings_.node});
+    };
+    if (attached.owner_before) {
+        tell(*attached.owner_before);
+    }
     if (const auto& previous = attached.previous; previous && previous->node != settings_.node) {
-        outbox_.put(
-            publications_.word_to(previous->node, {true, device, attached.epoch, settings_.node}));
+        if (previous->node != attached.owner_before) {
+            tell(previous->node);
+        }
         if (!previous->over) {
             metrics_.takeover();
             log::info("session_taken_over",
@@ -148,9 +162,14 @@ void Relay::take(const NodeWord& word) {
         return;
     }
     ownership_.check(word.device, [this, word] {
-        outbox_.put(
-            publications_.word_to(word.node, {false, word.device, word.epoch, settings_.node}));
+        say(word.node, {false, word.device, word.epoch, settings_.node});
     });
+}
+
+void Relay::say(const std::string& node, const NodeWord& word) {
+    if (!outbox_.put_expendable(publications_.word_to(node, word).message)) {
+        metrics_.broker_dropped("node");
+    }
 }
 
 void Relay::release(const proto::DeviceId& device) {
@@ -168,21 +187,32 @@ void Relay::lose(const proto::DeviceId& device, proto::CloseCode code) {
         directory_.release(device, session);
         subscriptions_.drop(device);
         groups_.leave(device);
+        // Whoever has it now is to know that we say nothing more.
+        store_.find_device(device, [this](const auto& found) {
+            if (found && *found && (*found)->node != settings_.node) {
+                say((*found)->node, {false, (*found)->device, (*found)->epoch, settings_.node});
+            }
+        });
     }
     release(device);
 }
 
 void Relay::tell_ended(const proto::DeviceId& device, const store::PreviousSession& session) {
-    store_.find_device(device, [this, session](const auto& found) {
+    store_.find_device(device, [this, device, session](const auto& found) {
+        const bool known = found && *found;
         // It may have come back meanwhile, here or elsewhere.
-        if (!found || !*found || (*found)->epoch != session.epoch ||
-            directory_.find((*found)->device) != nullptr) {
+        if ((known && (*found)->epoch > session.epoch) || directory_.find(device) != nullptr) {
             return;
         }
-        proto::DeviceDetails details = **found;
+        const proto::WallTime now = clock_().wall;
+        proto::DeviceDetails details{
+            device, false, session.epoch, session.node, now, {}, {}, {}, {}, {}, now, now};
+        if (known && (*found)->epoch == session.epoch) {
+            details = **found;
+        }
         details.online = false;
         details.reason = store::kNodeStopped;
-        details.since = clock_().wall;
+        details.since = now;
         tell_stopped(details);
         store_.save_device(std::move(details));
     });
@@ -217,6 +247,7 @@ void Relay::trust(bool trusted) {
     health_.shared_store_away.store(!trusted, std::memory_order_relaxed);
     if (trusted) {
         log::info("shared_store_back");
+        tell_presence();  // not while it was unknown whose the devices are
         dispatcher_.go_on(clock_());
         carry_out_effects();
         inlet_.pump();
@@ -228,7 +259,9 @@ void Relay::trust(bool trusted) {
 
 void Relay::watch_nodes() {
     const core::Instant now = clock_().mono;
-    ownership_.tick(now);
+    if (state_ == "up") {
+        ownership_.tick(now);
+    }
     for (const core::SessionRef session : claims_.overdue(now)) {
         post_order_(
             {session, core::CloseSession{proto::CloseCode::overloaded, come_back(session)}});
@@ -239,11 +272,13 @@ void Relay::watch_nodes() {
     if (!ownership_.is_away_too_long(now)) {
         return;
     }
-    std::size_t left = directory_.entries().size() / kTicksToClose + 1;
-    for (auto it = directory_.entries().begin(); it != directory_.entries().end() && left > 0;
-         ++it, --left) {
-        const core::SessionRef session = it->second.session;
-        post_order_({session, core::CloseSession{proto::CloseCode::drain, come_back(session)}});
+    const auto& entries = directory_.entries();
+    for (std::size_t left = entries.bucket_count() / kTicksToClose + 1; left > 0; --left) {
+        close_bucket_ = close_bucket_ + 1 < entries.bucket_count() ? close_bucket_ + 1 : 0;
+        for (auto it = entries.cbegin(close_bucket_); it != entries.cend(close_bucket_); ++it) {
+            const core::SessionRef session = it->second.session;
+            post_order_({session, core::CloseSession{proto::CloseCode::drain, come_back(session)}});
+        }
     }
 }
 

@@ -12,7 +12,7 @@ void Relay::take(core::Report& report) {
     if (!claims_.empty()) {
         const Claims::Held held = claims_.hold(report);
         if (held == Claims::Held::dropped) {
-            metrics_.broker_dropped("report");
+            dropped(report);
         }
         if (held != Claims::Held::no) {
             return;
@@ -34,6 +34,15 @@ void Relay::take(core::Report& report) {
         forwarded(report, *frame);
     }
     carry_out_effects();
+}
+
+// What a device can repeat is not dropped silently: its session ends, as beyond kMaxReportsHard.
+void Relay::dropped(const core::Report& report) {
+    metrics_.broker_dropped("report");
+    const auto* frame = std::get_if<core::ForwardedFrame>(&report.body);
+    if (frame != nullptr && !core::is_expendable(*frame)) {
+        post_order_({report.from, core::CloseSession{proto::CloseCode::overloaded, std::nullopt}});
+    }
 }
 
 void Relay::opened(const core::Report& report, const core::SessionOpened& opened) {
@@ -194,6 +203,9 @@ proto::DeviceDetails Relay::offline(const proto::DeviceId& device,
 void Relay::replied(const core::Report& report, proto::Reply& reply) {
     if (dispatcher_.replied(report.device, report.from, reply, clock_())) {
         return;
+    }
+    if (!ownership_.trusted()) {
+        return;  // nobody could answer; the device repeats it
     }
     core::CommandKey key{report.device, reply.id};
     store_.find_finished(

@@ -29,6 +29,8 @@ struct Attached {
     /// Unless owned_before; in order of acceptance. `number` counts acceptances of all nodes.
     std::vector<core::Command> unfinished;
     std::optional<PreviousSession> previous;  ///< whoever's, over or not
+    /// The other node that owned it; not always the one of the previous session.
+    std::optional<std::string> owner_before = {};
 };
 
 /// Too many take-overs lately: the session that is there keeps the device.
@@ -37,7 +39,10 @@ struct Duel {
     PreviousSession owner;
 };
 
-using AttachResult = std::variant<Attached, Duel>;
+/// The directory is away, or too much waits for it: try again.
+struct NotNow {};
+
+using AttachResult = std::variant<Attached, Duel, NotNow>;
 
 /// The device is this node's, now or already.
 struct Owned {
@@ -57,7 +62,9 @@ struct Adopted {
     proto::DeviceId device;
     std::vector<core::Command> unfinished;
     /// The session that ended with that process and has no successor.
-    std::optional<PreviousSession> ended;
+    std::optional<PreviousSession> ended = {};
+    /// False: what this node still holds of it, a session included, is void.
+    bool owned_before = false;
 };
 
 /// How far this node may trust what it knows.
@@ -115,8 +122,8 @@ public:
     virtual void adopt(Answer<std::vector<Adopted>> answer) = 0;
 
     /// Takes at most 500 kept messages of nodes that died, oldest first; their new numbers, of this
-    /// node, follow `after` and all numbers it has used. Until the answer is there the caller uses
-    /// none of the next 500 itself.
+    /// node, follow `after` and all numbers it has used. One request at a time; until its answer is
+    /// there the caller uses none of the next 500 itself.
     virtual void adopt_outbox(std::uint64_t after, Answer<std::vector<std::uint64_t>> answer) = 0;
 
     /// Of these devices those that another process owns by now. After a lapse.

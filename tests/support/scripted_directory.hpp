@@ -26,6 +26,8 @@ public:
     std::map<proto::DeviceId, std::vector<core::Command>> left;  ///< unfinished commands
     std::map<proto::DeviceId, store::PreviousSession> previous;
     std::optional<store::Duel> duel;
+    std::optional<std::string> owner_before;
+    bool away = false;
     std::vector<store::Adopted> orphans;
     std::vector<std::uint64_t> orphaned_messages;
 
@@ -60,6 +62,10 @@ public:
     void attach(proto::DeviceId device,
                 std::string /*remote*/,
                 Answer<store::AttachResult> answer) override {
+        if (away) {
+            later([answer] { answer(store::NotNow{}); });
+            return;
+        }
         if (duel) {
             later([answer, duel = *duel] { answer(duel); });
             return;
@@ -74,6 +80,7 @@ public:
         if (const auto it = previous.find(device); it != previous.end()) {
             attached.previous = it->second;
         }
+        attached.owner_before = owner_before;
         later([answer, attached] { answer(attached); });
     }
 

@@ -1,5 +1,5 @@
 -- Takes devices of dead processes: with `only`, of this node's earlier ones.
--- -> list of {device, {node, epoch, remote} or {}, unfinished}
+-- -> list of {device, {node, epoch, remote} or {}, owned_before, unfinished}
 local request, max_devices, max_commands, only =
     ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
 local list, commands = {}, 0
@@ -9,7 +9,7 @@ local function full() return #list >= max_devices or commands >= max_commands en
 local function add(device, owner, ended)
     take(device, owner, request)
     commands = commands + call('ZCARD', order_of(device))
-    list[#list + 1] = {device, ended}
+    list[#list + 1] = {device, ended, owner == me and 1 or 0}
 end
 
 local function adopt_sessions(dead)
@@ -58,6 +58,6 @@ else
 end
 for _, adopted in ipairs(list) do
     -- Of one that another process has taken since, nothing.
-    adopted[3] = owner_of(adopted[1]) == me and unfinished(adopted[1]) or {}
+    adopted[4] = owner_of(adopted[1]) == me and unfinished(adopted[1]) or {}
 end
 return list

@@ -1,6 +1,6 @@
 -- A session of this process takes a device.
--- -> {attached, epoch, owned_before, {node, epoch, remote, over} or {}, unfinished}
---  | {duel, retry_ms, {node, epoch, remote, over}}
+-- -> {attached, epoch, owned_before, {node, epoch, remote, over} or {}, unfinished, other owner's node}
+--  | {duel, retry_ms, {node, epoch, remote, over}} | {late}: it was ours, and is another's by now
 local device, request, remote = unpack(ARGV, 4, 6)
 local window, max_takeovers, first_retry, last_retry =
     tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
@@ -8,14 +8,14 @@ local dir = dir_of(device)
 local row = call('HMGET', dir, 'owner', 'epoch', 'att', 'node', 'remote', 'req', 'answer')
 local owner, att = row[1] or '', row[3] or ''
 
-local function answer(epoch, before, previous)
-    return {'attached', epoch, before, previous, before == 1 and {} or unfinished(device)}
+local function answer(epoch, before, previous, other)
+    return {'attached', epoch, before, previous, before == 1 and {} or unfinished(device), other}
 end
 
 -- The answer to this request was lost: the same again.
 if row[6] == request then
-    local said = cmsgpack.unpack(row[7])
-    return answer(row[2], said[1], said[2])
+    if owner ~= me or att ~= me then return {'late'} end
+    return answer(row[2], unpack(cmsgpack.unpack(row[7])))
 end
 
 local now = now_ms()
@@ -42,13 +42,14 @@ end
 
 local epoch = text(math.max(tonumber(row[2] or '0') + 1, now))
 local before = owner == me and 1 or 0
+local other = owner ~= '' and node_of(owner) ~= node and node_of(owner) or ''
 take(device, owner, request)
 call('HSET', dir, 'epoch', epoch, 'att', me, 'node', node, 'remote', remote, 'since', text(now),
-     'req', request, 'answer', cmsgpack.pack({before, previous}))
+     'req', request, 'answer', cmsgpack.pack({before, previous, other}))
 call('SADD', named('attached', me), device)
 call('SADD', named('owners'), me)
 if att ~= '' and att ~= me then
     call('SREM', named('attached', att), device)
     forget_if_empty(att)
 end
-return answer(epoch, before, previous)
+return answer(epoch, before, previous, other)

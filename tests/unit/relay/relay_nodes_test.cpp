@@ -130,6 +130,53 @@ TEST_CASE("a session that the directory does not answer is told to come back") {
     CHECK(fleet.closed(kFirst) == std::vector{proto::CloseCode::overloaded});
 }
 
+TEST_CASE("a session whose device cannot be had now is told to come back") {
+    Fleet fleet;
+    fleet.directory.away = true;
+    fleet.node.open(kFirst);
+    const auto closes = fleet.node.orders<core::CloseSession>();
+    REQUIRE(closes.size() == 1);
+    CHECK(closes[0].second.code == proto::CloseCode::overloaded);
+    CHECK(closes[0].second.retry_after >= 1000ms);
+    CHECK(fleet.node.on("dm/presence/d-1").empty());
+}
+
+TEST_CASE("what a session says beyond the bound before it has its device ends it") {
+    Fleet fleet;
+    fleet.directory.holds = true;
+    fleet.node.open(kFirst);
+    for (std::size_t i = 0; i <= Claims::kMaxHeld; ++i) {
+        CHECK(fleet.closed(kFirst).empty());
+        fleet.node.report(
+            kFirst,
+            core::ForwardedFrame{proto::Reply{"c-1", "ok", {}, std::nullopt, std::nullopt}});
+    }
+    CHECK(fleet.closed(kFirst) == std::vector{proto::CloseCode::overloaded});
+}
+
+TEST_CASE("what this node held of a device that it adopts from another is void") {
+    Fleet fleet;
+    fleet.node.open(kFirst);
+    fleet.node.publish(R"({"id":"c-1","command":"x","timeout_s":300})");
+    REQUIRE(fleet.node.confirm_sendings().size() == 1);
+    fleet.directory.orphans.push_back({fleet.device, {queued(fleet.node.clock().now(), "c-2")}});
+    fleet.node.pass(2s);
+    CHECK(fleet.closed(kFirst) == std::vector{proto::CloseCode::replaced});
+    fleet.node.pass(60s);
+    const auto replies = fleet.node.on("dm/replies/d-1");
+    REQUIRE(replies.size() == 1);
+    CHECK(says(replies[0], R"("id":"c-2")"));
+}
+
+TEST_CASE("who owned the device is told, whoever had its last session") {
+    Fleet fleet;
+    fleet.directory.previous[fleet.device] = {"n2", 900, "10.0.0.2:1", true};
+    fleet.directory.owner_before = "n3";
+    fleet.node.open(kFirst);
+    CHECK(fleet.node.on("dm/internal/n2/taken").size() == 1);
+    CHECK(fleet.node.on("dm/internal/n3/taken").size() == 1);
+}
+
 TEST_CASE("a duel of the whole fleet turns the newcomer away") {
     Fleet fleet;
     fleet.directory.duel = store::Duel{2000ms, {"n2", 7, "10.0.0.2:1"}};
@@ -335,8 +382,11 @@ TEST_CASE("a node that is without the directory for a minute lets its sessions g
     fleet.node.pass(1s);
     fleet.node.pass(59s);
     CHECK(fleet.closed(kFirst).empty());
-    fleet.node.pass(1s);
-    CHECK(fleet.closed(kFirst) == std::vector{proto::CloseCode::drain});
+    for (int tick = 0; tick < 40; ++tick) {
+        fleet.node.pass(250ms);
+    }
+    REQUIRE_FALSE(fleet.closed(kFirst).empty());
+    CHECK(fleet.closed(kFirst).front() == proto::CloseCode::drain);
 }
 
 TEST_CASE("what a dead node has left is taken over") {
