@@ -60,7 +60,7 @@ tl::expected<NodeStore, std::string> open_redis(const Config& config,
     settings.instance = instance_of(folder);
     settings.keep = {config.store.keep_finished, config.store.keep_finished_max};
     settings.keep_devices = config.store.keep_devices_max;
-    auto opened = redis::RedisStore::open(std::move(settings), std::move(post), std::move(events));
+    auto opened = redis::RedisStore::open(settings, std::move(post), std::move(events));
     if (!opened) {
         return tl::unexpected(std::move(opened.error()));
     }
