@@ -52,3 +52,7 @@ class End:
 
     def same(self, other):
         return self.bytes == other.bytes and self.message_id == other.message_id
+
+    def stored_as(self, stored):
+        """What is stored may be known without its message id."""
+        return self.same(stored) or (stored.message_id is None and self.bytes == stored.bytes)
