@@ -35,7 +35,7 @@ class Balancer:
 
     def __init__(self, node_ports):
         self._node_ports = list(node_ports)
-        self._preferred = list(range(len(node_ports)))  # by group; replaced as a whole
+        self._preferred = list(range(len(self._node_ports)))  # by group; replaced as a whole
         self._avoided = frozenset()
         self._connections = set()
         self._loop = asyncio.new_event_loop()
