@@ -163,6 +163,9 @@ def table(chaos, findings, reader):
           ("succeeded", "failed", "timed_out", "expired", "cancelled") if total[state]),
         ("rejected", total["rejected"]),
         ("publishes repeated", total["repeated_sends"]),
+        # At least once; how much more often shows what repetitions cost.
+        ("ends told", sum(command.told for command in reader.commands.values())),
+        ("  of one, at most", max((c.told for c in reader.commands.values()), default=0)),
         ("without an end", findings.counts["fail", "I1"]),
         ("with two ends", findings.counts["two ends"]),
         ("executed twice", findings.counts["executed twice"]),

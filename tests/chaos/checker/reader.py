@@ -89,6 +89,7 @@ class Reader:
             command.rejected += (payload["error"]["code"],)
         elif state in TERMINAL:
             self._end(command, payload, event)
+            command.told += event["source"] == "tap"
         if event["source"] == "publisher" and (state == "rejected" or state in TERMINAL):
             command.ended_for_publisher = True
 
