@@ -29,6 +29,8 @@ from harness.processes import BIN  # noqa: E402
 from nodes_stack import NodesStack  # noqa: E402
 from stack import Stack  # noqa: E402
 
+MOST_CRASHES = 20  # more of them would only fill the disk
+
 
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__)
@@ -122,6 +124,8 @@ class Chaos:
         for server in self.stack.failed_servers():
             self.crashes.append(f"{server.program.log}: ended with "
                                 f"{server.program.process.returncode}")
+            if len(self.crashes) > MOST_CRASHES:
+                raise AssertionError("servers do not stay; " + self.crashes[-1])
             self._fault("server ended by itself", lambda: self.stack.restart(server))
 
     def inject(self, kind):
