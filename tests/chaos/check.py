@@ -17,7 +17,7 @@ def streams(folder):
     for event in events.jsonl(folder / "run.jsonl"):
         if event["event"] == "clocks":
             to_mono = event["at"] - event["time"] / 1000
-    for name in ("run", "publisher", "devices", "store"):
+    for name in ("run", "publisher", "devices", "store", "presence"):
         for path in sorted(folder.glob(f"{name}*.jsonl")):
             yield events.jsonl(path)
     for path in sorted(folder.glob("tap*.log")):

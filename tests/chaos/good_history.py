@@ -10,14 +10,16 @@ TTL_S, TIMEOUT_S = 60, 30
 class History:
     """Events by the file that they come from."""
 
-    def __init__(self):
+    def __init__(self, nodes=("n",)):
+        self.nodes = nodes
         self.publisher, self.tap, self.devices, self.store, self.run = [], [], [], [], []
+        self.presence = []
         self.now = 1000.0
         self.seq = 0
         self.sessions = {}
 
     def streams(self):
-        return [self.publisher, self.tap, self.devices, self.store, self.run]
+        return [self.publisher, self.tap, self.devices, self.store, self.run, self.presence]
 
     def wall(self):
         return EPOCH_MS + int(self.now * 1000)
@@ -26,7 +28,7 @@ class History:
         self.now += 0.001
         made = {"at": self.now, "time": self.wall(), "source": source, "event": event, **fields}
         {"publisher": self.publisher, "tap": self.tap, "device": self.devices,
-         "store": self.store, "run": self.run}[source].append(made)
+         "store": self.store, "run": self.run, "presence": self.presence}[source].append(made)
         return made
 
     # ---- publisher ----
@@ -70,7 +72,22 @@ class History:
 
     def welcome(self, device):
         self.sessions[device] = self.sessions.get(device, 100) + 1
-        self._device("received", device, type="welcome")
+        self._device("received", device, type="welcome", node=self.node(device))
+        self.tell_presence(device)
+
+    def node(self, device):
+        """Where its session is: every one at another node than the one before."""
+        return self.nodes[self.sessions[device] % len(self.nodes)]
+
+    def tell_presence(self, device, **changes):
+        self.tell(f"dm/presence/{device}", {
+            "device": device, "online": True, "epoch": self.sessions[device],
+            "node": self.node(device), **changes}, to=("tap",))
+
+    def retain_presence(self):
+        for device, epoch in self.sessions.items():
+            self._event("presence", "retained", device=device, online=True, epoch=epoch,
+                        node=self.node(device))
 
     def _device(self, event, device, **fields):
         self._event("device", event, device=device, epoch=self.sessions[device], **fields)
@@ -90,9 +107,9 @@ class History:
 
     # ---- faults ----
 
-    def fault(self, kind):
+    def fault(self, kind, lasts_s=2):
         self._event("run", "fault", kind=kind)
-        self.now += 2
+        self.now += lasts_s
         self._event("run", "recovered", kind=kind)
 
 
@@ -105,8 +122,8 @@ def succeed(history, device, id_):
     history.end(row, "succeeded", "ok", {"done": id_})
 
 
-def make(devices=5, commands=6):
-    history = History()
+def make(devices=5, commands=6, nodes=("n",)):
+    history = History(nodes)
     names = [f"sim-{number:05}" for number in range(devices)]
     for device in names:
         history.welcome(device)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Chaos: commands flow while programs are killed, stopped and deprived of their disk; then the history
-checker decides. Prints a table; exit 1 if a promise was broken. DM_BIN names the programs' folder."""
+checker decides. Prints a table; exit 1 if a promise was broken. DM_BIN names the programs' folder.
+With --nodes, several servers share Redis, and other things happen to them."""
 
 import argparse
 import json
@@ -18,13 +19,17 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parent),
                 str(Path(__file__).resolve().parents[1] / "e2e")]
 
-import store_history  # noqa: E402
+import faults  # noqa: E402
+import nodes_faults  # noqa: E402
 from check import streams  # noqa: E402
 from checker.judge import check  # noqa: E402
-from faults import WEIGHTS, Faults, schedule  # noqa: E402
+from harness.nodes import obstacle  # noqa: E402
 from harness.privileges import Tmpfs, movable_clock  # noqa: E402
 from harness.processes import BIN  # noqa: E402
+from nodes_stack import NodesStack  # noqa: E402
 from stack import Stack  # noqa: E402
+
+MOST_CRASHES = 20  # more of them would only fill the disk
 
 
 def parse(arguments):
@@ -42,13 +47,19 @@ def parse(arguments):
     add("--kills-per-failpoint", type=int, default=0,
         help="go on until each has killed the server so often; implies --failpoints")
     add("--long-pauses", action="store_true", help="SIGSTOP for 30 s as well")
+    add("--nodes", type=int, default=1, help="servers; several share Redis")
     add("--folder", help="for logs and histories; default: a temporary one, kept on failure")
     options = parser.parse_args(arguments)
     options.failpoints |= options.kills_per_failpoint > 0
-    unknown = set(filter(None, options.only.split(","))) - set(WEIGHTS)
+    options.weights = (faults if options.nodes == 1 else nodes_faults).WEIGHTS
+    unknown = set(filter(None, options.only.split(","))) - set(options.weights)
     if unknown:
         parser.error(f"--only: there is no {', '.join(sorted(unknown))}; "
-                     f"there are {', '.join(WEIGHTS)}")
+                     f"there are {', '.join(options.weights)}")
+    if options.nodes > 1 and options.long_pauses:
+        parser.error("--long-pauses: only for one server")
+    if options.nodes > 1 and obstacle():
+        parser.error(f"--nodes: {obstacle()}")
     if options.kills_per_failpoint and options.only and "failpoint" not in options.only.split(","):
         parser.error("--kills-per-failpoint: --only leaves failpoints out")
     return options
@@ -58,18 +69,22 @@ class Chaos:
     def __init__(self, options, folder):
         self.options = options
         self.chooser = random.Random(options.seed)
-        self.kinds, self.skipped = dict(WEIGHTS), {}
+        self.kinds, self.skipped = dict(options.weights), {}
         self.counts = Counter()
         self.crashes = []
         self.tmpfs = None
         self._choose_kinds(folder)
-        self.stack = Stack(folder, options, data=self.tmpfs.path if self.tmpfs else folder)
-        self.faults = Faults(self.stack, self.chooser)
+        if options.nodes == 1:
+            self.stack = Stack(folder, options, data=self.tmpfs.path if self.tmpfs else folder)
+            self.faults = faults.Faults(self.stack, self.chooser)
+        else:
+            self.stack = NodesStack(folder, options)
+            self.faults = nodes_faults.NodesFaults(self.stack, self.chooser)
         self.folder = folder
 
     def _choose_kinds(self, folder):
         if self.options.only:
-            self.kinds = {kind: WEIGHTS[kind] or 1 for kind in self.options.only.split(",")}
+            self.kinds = {kind: self.kinds[kind] or 1 for kind in self.options.only.split(",")}
         elif self.options.long_pauses:
             self.kinds.update(server_pause_30s=1, broker_pause_30s=1)
         self.kinds = {kind: weight for kind, weight in self.kinds.items() if weight}
@@ -90,11 +105,11 @@ class Chaos:
         stack, pause = self.stack, threading.Event()
         stack.start()
         deadline = time.monotonic() + self.options.seconds
-        for kind in schedule(self.chooser, self.kinds):
+        for kind in faults.schedule(self.chooser, self.kinds):
             wait = self.chooser.expovariate(1 / self.options.interval)
             over = time.monotonic() + min(wait, 5 * self.options.interval)
             while time.monotonic() < over and stack.load.running():
-                self._look_at_server()
+                self._look_at_servers()
                 pause.wait(0.05)
             if not stack.load.running():
                 if time.monotonic() >= deadline and \
@@ -102,14 +117,16 @@ class Chaos:
                     break
                 stack.start_load()
             self.inject(kind)
-        self._look_at_server()
+        self._look_at_servers()
 
-    def _look_at_server(self):
-        """That it ends by itself is a failure, and a fault that the promises must survive."""
-        if self.stack.reap_server():
-            self.crashes.append(f"{self.stack.server.program.log}: ended with "
-                                f"{self.stack.server.program.process.returncode}")
-            self._fault("server ended by itself", self.stack.restart_server)
+    def _look_at_servers(self):
+        """That one ends by itself is a failure, and a fault that the promises must survive."""
+        for server in self.stack.failed_servers():
+            self.crashes.append(f"{server.program.log}: ended with "
+                                f"{server.program.process.returncode}")
+            if len(self.crashes) > MOST_CRASHES:
+                raise AssertionError("servers do not stay; " + self.crashes[-1])
+            self._fault("server ended by itself", lambda: self.stack.restart(server))
 
     def inject(self, kind):
         self._fault(kind, getattr(self.faults, kind))
@@ -125,7 +142,6 @@ class Chaos:
 
     def finish(self):
         self.stack.finish()
-        store_history.write(self.stack.store, self.folder / "store.jsonl")
         return check(streams(self.folder))
 
     def close(self):
@@ -151,6 +167,9 @@ def table(chaos, findings, reader):
           ("succeeded", "failed", "timed_out", "expired", "cancelled") if total[state]),
         ("rejected", total["rejected"]),
         ("publishes repeated", total["repeated_sends"]),
+        # At least once; how much more often shows what repetitions cost.
+        ("ends told", sum(command.told for command in reader.commands.values())),
+        ("  of one, at most", max((c.told for c in reader.commands.values()), default=0)),
         ("without an end", findings.counts["fail", "I1"]),
         ("with two ends", findings.counts["two ends"]),
         ("executed twice", findings.counts["executed twice"]),

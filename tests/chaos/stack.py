@@ -1,5 +1,6 @@
 """The programs of one chaos run and how to hurt them: a real broker, the server, simulated devices, a
-publisher that repeats until it sees `accepted`, and a tap on what is published."""
+publisher that repeats until it sees `accepted`, and a tap on what is published. Several servers are in
+nodes_stack.py."""
 
 import json
 import os
@@ -7,6 +8,7 @@ import signal
 import time
 from pathlib import Path
 
+import store_history
 from harness.keys import Keys
 from harness.privileges import movable_clock as movable_clock_of
 from harness.processes import BIN, Mosquitto, Program, free_port
@@ -15,25 +17,18 @@ from harness.simulator import Simulator
 from harness.waiting import wait_for
 
 TAPPED = ("dm/replies/#", "dm/status/#", "dm/presence/#")
-class Stack:
-    def __init__(self, folder, options, data):
-        """`data`: where store and ingress log are; another file system than the histories'."""
+FLEET = {"rate": "500/s", "jwt-lifetime-s": 7 * 24 * 3600, "longest-pause-s": 2, "telemetry-s": 0}
+
+
+class Surroundings:
+    """What every run has besides servers and devices."""
+
+    def __init__(self, folder, options):
         self.folder = Path(folder)
         self.options = options
-        self.data = Path(data)
-        self.offsets = self.folder / "clock"
-        self.store = self.data / "store.db"
-        self.ingress = self.data / "ingress"
         self.record = open(self.folder / "run.jsonl", "a", buffering=1, encoding="utf-8")
         self.note("clocks")
-        self.broker = Mosquitto(self.folder).start()
-        keys = Keys(self.folder / "keys")
-        self.server = Server(
-            keys, self.broker.url, self.folder, listen__port=free_port(), ops__port=free_port(),
-            store__sqlite=str(self.store), store__ingress=str(self.ingress), log__level="info")
-        self.simulator = Simulator(self.server, self.folder, **{
-            "devices": options.devices, "rate": "500/s", "jwt-lifetime-s": 7 * 24 * 3600,
-            "longest-pause-s": 2, "telemetry-s": 0})
+        self.broker = Mosquitto(self.folder)
         self.tap = None
         self.load = None
         self.loads = 0
@@ -44,15 +39,10 @@ class Stack:
             "at": time.monotonic_ns() // 1000, "time": time.time_ns() // 1_000_000,
             "source": "run", "event": event, **fields}) + "\n")
 
-    def start(self):
-        self.restart_server()
-        self.simulator.start()
-        wait_for(lambda: self.server.metric("dm_sessions") >= self.options.devices,
-                 "all devices to be connected", log=self.simulator.program)
+    def start_tap(self):
         topics = [word for topic in TAPPED for word in ("-t", topic)]
         self.tap = Program("tap", ["mosquitto_sub", "-V", "5", "-p", self.broker.port, "-q", "1",
                                    "-i", "tap", "-F", "%U %j", *topics], self.folder)
-        self.start_load()
 
     def start_load(self):
         self.loads += 1
@@ -66,6 +56,37 @@ class Stack:
             "--allow-rejected", "true", "--allow-unanswered", "true",
             "--history", self.folder / "publisher.jsonl", "--json", self.folder / f"{name}.json",
         ], self.folder)
+
+
+class Stack(Surroundings):
+    def __init__(self, folder, options, data):
+        """`data`: where store and ingress log are; another file system than the histories'."""
+        super().__init__(folder, options)
+        self.data = Path(data)
+        self.offsets = self.folder / "clock"
+        self.store = self.data / "store.db"
+        self.ingress = self.data / "ingress"
+        self.broker.start()
+        keys = Keys(self.folder / "keys")
+        self.server = Server(
+            keys, self.broker.url, self.folder, listen__port=free_port(), ops__port=free_port(),
+            store__sqlite=str(self.store), store__ingress=str(self.ingress), log__level="info")
+        self.simulator = Simulator(self.server, self.folder, devices=options.devices, **FLEET)
+
+    def start(self):
+        self.restart_server()
+        self.simulator.start()
+        wait_for(lambda: self.server.metric("dm_sessions") >= self.options.devices,
+                 "all devices to be connected", log=self.simulator.program)
+        self.start_tap()
+        self.start_load()
+
+    def failed_servers(self):
+        """Those that have ended by themselves; to be called while all should run."""
+        return [self.server] if self.reap_server() else []
+
+    def restart(self, _server):
+        self.restart_server()
 
     # ---- the server ----
 
@@ -109,11 +130,15 @@ class Stack:
         self.tap.wait()
         self.broker.stop()
         self.record.close()
+        store_history.write(self.store, self.folder / "store.jsonl")
 
     def kill(self):
-        programs = [self.load, self.tap, self.simulator.program, self.server.program,
-                    self.broker.program]
-        for program in programs:
-            if program and program.running():
-                os.kill(program.pid, signal.SIGCONT)
-                program.kill()
+        kill(self.load, self.tap, self.simulator.program, self.server.program, self.broker.program)
+
+
+def kill(*programs):
+    """Those of them that there are, and also stopped ones."""
+    for program in programs:
+        if program and program.running():
+            os.kill(program.pid, signal.SIGCONT)
+            program.kill()

@@ -37,7 +37,8 @@ def forget(history, predicate):
     """Removes messages whose payload satisfies the predicate from publisher and tap."""
     for events in (history.publisher, history.tap):
         events[:] = [event for event in events
-                     if event["event"] != "message" or not predicate(of(event))]
+                     if event["event"] != "message" or "id" not in of(event)
+                     or not predicate(of(event))]
 
 
 def change(event, **fields):
@@ -59,9 +60,14 @@ def ends_of(events, id_):
 MUTATIONS = []
 
 
-def breaks(invariant):
-    """Registers a mutation, and the invariant that must notice."""
-    return lambda mutate: MUTATIONS.append((mutate, invariant)) or mutate
+def breaks_into(mutations):
+    """A decorator that registers a mutation, and the invariant that must notice."""
+    def breaks(invariant):
+        return lambda mutate: mutations.append((mutate, invariant)) or mutate
+    return breaks
+
+
+breaks = breaks_into(MUTATIONS)
 
 
 # ---- mutations ----

@@ -12,7 +12,7 @@ class Command:
     __slots__ = ("device", "id", "content", "patience_s", "submissions", "accepted_at",
                  "rejected", "ends", "ended_at", "ended_for_publisher", "executions",
                  "executed_content", "replies", "stored", "order", "send_by_ms",
-                 "first_frame_ms", "sent_late")
+                 "first_frame_ms", "sent_late", "told")
 
     def __init__(self, device, id_):
         self.device = device
@@ -33,6 +33,7 @@ class Command:
         self.send_by_ms = None
         self.first_frame_ms = None
         self.sent_late = None  # a sentence
+        self.told = 0  # times that the tap saw its end
 
     @property
     def accepted(self):
@@ -52,3 +53,7 @@ class End:
 
     def same(self, other):
         return self.bytes == other.bytes and self.message_id == other.message_id
+
+    def stored_as(self, stored):
+        """What is stored may be known without its message id."""
+        return self.same(stored) or (stored.message_id is None and self.bytes == stored.bytes)

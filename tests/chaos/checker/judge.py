@@ -33,6 +33,9 @@ class Judge:
         if self.has_store:
             for device, ids in self.reader.executed.items():
                 self._order(device, ids)
+        if "presence" in self.reader.sources:
+            for device, welcomes in self.reader.welcomes.items():
+                self._presence(device, welcomes)
         return self.findings
 
     def _stray(self, command, subject):
@@ -133,7 +136,7 @@ class Judge:
         elif command.stored is None:
             self.findings.fail("I1", subject, "still unfinished in the store")
         else:
-            same = [end for end in command.ends if end.same(command.stored)]
+            same = [end for end in command.ends if end.stored_as(command.stored)]
             self.findings.check("I5", len(same) == 1, subject,
                                 "the store has another end than was published" if command.ends
                                 else "its end was never published")
@@ -144,9 +147,21 @@ class Judge:
             order = self.reader.commands[device, id_].order
             if order is None:
                 continue
-            self.findings.check("I6", order > last, f"{device}/{id_}",
+            # Equal: the store told the times of acceptances, and those are.
+            self.findings.check("I6", order >= last, f"{device}/{id_}",
                                 f"executed after number {last}, accepted as number {order}")
             last = max(last, order)
+
+    def _presence(self, device, welcomes):
+        """The devices were connected, and left alone for long enough, when it was read."""
+        presence = self.reader.presence.get(device)
+        if presence is None:
+            self.findings.fail("I8", device, "was connected, and has no presence")
+            return
+        last = max((epoch for at, epoch in welcomes if at <= presence["at"]), default=None)
+        self.findings.check("I8", presence["online"] and presence["epoch"] == last, device,
+                            f"presence stays {'on' if presence['online'] else 'off'}line under "
+                            f"{presence['epoch']}, its session has {last}")
 
 
 def check(streams):

@@ -7,6 +7,8 @@ from collections import defaultdict
 from .command import TERMINAL, Command, End, fingerprint
 
 DEVICE_TOPICS = ("replies", "status")
+ONE_OF_SEVERAL = ("node_", "failpoint")  # kinds of faults that leave another node
+LEASE_OVER_S = 15  # after a node has died, another one has what it had: its lease, and time to notice
 
 
 class Reader:
@@ -17,6 +19,11 @@ class Reader:
         self.commands = {}  # by (device, id)
         self.executed = defaultdict(list)  # device → ids, in order of execution
         self.epochs = {}  # device → highest so far
+        self.nodes = {}  # (device, epoch) → node that has that session
+        self.welcomes = defaultdict(list)  # device → (seconds, epoch)
+        self.presence = {}  # device → what is retained at the end
+        self.several_nodes = False
+        self.faults_at = {}  # kind → seconds at which the last one began
         self.outages = []  # seconds at which a fault was over
         self.broker_faults = 0
         self.clock_jumps = 0
@@ -32,6 +39,8 @@ class Reader:
             ("device", "executed"): self._executed,
             ("device", "sent"): self._sent,
             ("store", "command"): self._stored,
+            ("presence", "retained"): self._retained,
+            ("run", "node"): self._node,
             ("run", "fault"): self._fault,
             ("run", "recovered"): self._recovered,
         }
@@ -60,6 +69,8 @@ class Reader:
 
     def _message(self, event):
         payload = json.loads(event["payload"]) if event["payload"] else None
+        if event["topic"].split("/")[1] == "presence" and payload and payload["online"]:
+            self._session(payload["device"], payload["epoch"], payload["node"])
         if not isinstance(payload, dict) or "state" not in payload or not payload.get("id"):
             return
         device, state = payload.get("device"), payload["state"]
@@ -78,6 +89,7 @@ class Reader:
             command.rejected += (payload["error"]["code"],)
         elif state in TERMINAL:
             self._end(command, payload, event)
+            command.told += event["source"] == "tap"
         if event["source"] == "publisher" and (state == "rejected" or state in TERMINAL):
             command.ended_for_publisher = True
 
@@ -99,6 +111,8 @@ class Reader:
             self.findings.check("I8", epoch > highest, device,
                                 f"epoch {epoch} after {highest}")
             self.epochs[device] = max(epoch, highest)
+            self.welcomes[device].append((event["at"], epoch))
+            self._session(device, epoch, event.get("node"))
             return
         if epoch < highest:
             self.findings.fail("I8", device, f"{event['type']} under {epoch} after {highest}")
@@ -108,6 +122,12 @@ class Reader:
                 command.first_frame_ms = event["frame_time"]
             if event["expires_in_ms"] < -1000:
                 command.sent_late = f"{-event['expires_in_ms']} ms after its reply_by"
+
+    def _session(self, device, epoch, node):
+        """A session is at one node, whoever tells of it."""
+        known = self.nodes.setdefault((device, epoch), node)
+        if known != node:
+            self.findings.fail("I8", device, f"epoch {epoch} at {known} and at {node}")
 
     def _executed(self, event):
         device = event["device"]
@@ -136,11 +156,21 @@ class Reader:
             end.bytes = hash(event["payload"])
             command.stored = end
 
+    def _retained(self, event):
+        self.presence[event["device"]] = event
+
+    def _node(self, _event):
+        self.several_nodes = True
+
     def _fault(self, event):
+        self.faults_at[event["kind"]] = event["at"]
         if event["kind"].startswith("broker"):
             self.broker_faults += 1
         if event["kind"] == "clock":
             self.clock_jumps += 1
 
     def _recovered(self, event):
-        self.outages.append(event["at"])
+        over = event["at"]
+        if self.several_nodes and event["kind"].startswith(ONE_OF_SEVERAL):
+            over = min(over, self.faults_at[event["kind"]] + LEASE_OVER_S)
+        self.outages.append(over)
