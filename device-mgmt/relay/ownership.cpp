@@ -51,7 +51,9 @@ void Ownership::attach(const proto::DeviceId& device,
             auto* attached = std::get_if<store::Attached>(&result);
             if (attached != nullptr && attached->owned_before && !owns(device)) {
                 // The directory believes that its commands are here: ask for them.
-                route(device, [answer, result](const auto& /*elsewhere*/) { answer(result); });
+                route(device, [answer, result](const auto& elsewhere) {
+                    answer(elsewhere ? store::AttachResult(store::NotNow{}) : result);
+                });
                 return;
             }
             if (attached != nullptr) {
@@ -82,7 +84,8 @@ void Ownership::took(const proto::DeviceId& device, std::vector<core::Command> u
 }
 
 void Ownership::lost(const proto::DeviceId& device, proto::CloseCode code) {
-    if (owned_.erase(device) > 0) {
+    const bool owned = owned_.erase(device) > 0;
+    if (owned || !events_.is_idle(device)) {
         log::info("device_taken_by_other_node", {{"device", device.str()}});
         events_.lose(device, code);
     }

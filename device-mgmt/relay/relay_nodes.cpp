@@ -244,17 +244,20 @@ void Relay::hand_over(const std::string& node, const relay::Cancel& cancel) {
 // ---- time ----
 
 void Relay::trust(bool trusted) {
-    health_.shared_store_away.store(!trusted, std::memory_order_relaxed);
-    if (trusted) {
-        log::info("shared_store_back");
-        tell_presence();  // not while it was unknown whose the devices are
-        dispatcher_.go_on(clock_());
-        carry_out_effects();
-        inlet_.pump();
-    } else {
-        log::error("shared_store_away", {{"why", "nothing is sent or accepted until it is back"}});
+    const bool was_away = health_.shared_store_away.exchange(!trusted, std::memory_order_relaxed);
+    if (!trusted) {
         dispatcher_.pause();
+        if (!was_away) {
+            log::error("shared_store_away",
+                       {{"why", "nothing is sent or accepted until it is back"}});
+        }
+        return;
     }
+    log::info("shared_store_back");
+    tell_presence();  // not while it was unknown whose the devices are
+    dispatcher_.go_on(clock_());
+    carry_out_effects();
+    inlet_.pump();
 }
 
 void Relay::watch_nodes() {

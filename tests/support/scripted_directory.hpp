@@ -27,6 +27,7 @@ public:
     std::map<proto::DeviceId, store::PreviousSession> previous;
     std::optional<store::Duel> duel;
     std::optional<std::string> owner_before;
+    std::optional<std::string> taken_after_attach;  ///< by this node
     bool away = false;
     std::vector<store::Adopted> orphans;
     std::vector<std::uint64_t> orphaned_messages;
@@ -81,6 +82,9 @@ public:
             attached.previous = it->second;
         }
         attached.owner_before = owner_before;
+        if (taken_after_attach) {
+            elsewhere[device] = *taken_after_attach;
+        }
         later([answer, attached] { answer(attached); });
     }
 

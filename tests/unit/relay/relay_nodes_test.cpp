@@ -243,6 +243,27 @@ TEST_CASE("a session that ends while another node has its device says nothing") 
     CHECK(fleet.node.on("dm/presence/d-1").size() == presences);
 }
 
+TEST_CASE("a device that was let go while it was idle is asked for with its next session") {
+    Fleet fleet;
+    fleet.node.open(kFirst);
+    fleet.node.report(kFirst, core::SessionClosed{proto::CloseCode::normal, ""});
+    for (int tick = 0; tick < 100; ++tick) {  // a round of verifications
+        fleet.node.pass(250ms);
+    }
+    fleet.directory.left[fleet.device] = {queued(fleet.node.clock().now(), "c-1")};
+    SUBCASE("and is still ours") {
+        fleet.node.open(kSecond);
+        CHECK(fleet.node.confirm_sendings().size() == 1);
+        CHECK(fleet.closed(kSecond).empty());
+    }
+    SUBCASE("and is another's by the second answer") {
+        fleet.directory.taken_after_attach = "n2";
+        fleet.node.open(kSecond);
+        CHECK(fleet.closed(kSecond) == std::vector{proto::CloseCode::overloaded});
+        CHECK(fleet.node.confirm_sendings().empty());
+    }
+}
+
 TEST_CASE("of two sessions of this node the later one has the device") {
     Fleet fleet;
     fleet.node.open(kFirst);
