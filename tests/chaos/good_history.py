@@ -104,6 +104,7 @@ class History:
 
     def reply(self, device, id_):
         self._device("sent", device, type="reply", id=id_, status="ok", data={"done": id_})
+        self._device("received", device, type="reply_ack", id=id_, result="stored")
 
     # ---- faults ----
 

@@ -79,6 +79,14 @@ def two_nodes_give_the_same_epoch(history, seed):
     history.devices.insert(index + 1, copy.deepcopy(event))
 
 
+@breaks("I3")
+def a_node_sends_what_another_has_ended(history, seed):
+    device, id_ = plain(seed)
+    history.welcome(device)
+    history.send(device, id_, attempt=2)
+    next(e for e in history.presence if e["device"] == device)["epoch"] += 1
+
+
 @breaks("I1")
 def nobody_takes_over_from_a_dead_node(history, seed):
     end_after(history, "node_kill", lasts_s=40, later_s=10)

@@ -12,7 +12,8 @@ class Command:
     __slots__ = ("device", "id", "content", "patience_s", "submissions", "accepted_at",
                  "rejected", "ends", "ended_at", "ended_for_publisher", "executions",
                  "executed_content", "replies", "stored", "order", "send_by_ms",
-                 "first_frame_ms", "sent_late", "told")
+                 "first_frame_ms", "sent_late", "told",
+                 "answered", "sent_answered")
 
     def __init__(self, device, id_):
         self.device = device
@@ -33,6 +34,8 @@ class Command:
         self.send_by_ms = None
         self.first_frame_ms = None
         self.sent_late = None  # a sentence
+        self.answered = False  # a reply_ack told the device that its reply is stored
+        self.sent_answered = False  # and the command came to it again
         self.told = 0  # times that the tap saw its end
 
     @property

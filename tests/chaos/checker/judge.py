@@ -107,6 +107,10 @@ class Judge:
                                 "executed with other content than was submitted")
         if len(command.replies) > 1:
             self.findings.fail("I4", subject, "the device gave different replies")
+        if self.reader.several_nodes:
+            # The device would not execute it again; that nobody tries is what one owner is for.
+            self.findings.check("I3", not command.sent_answered, subject,
+                                "sent again after its reply was stored")
         for end in command.ends:
             if end.state == "succeeded":
                 self.findings.check("I3", command.executions == 1, subject,

@@ -7,6 +7,7 @@ from collections import defaultdict
 from .command import TERMINAL, Command, End, fingerprint
 
 DEVICE_TOPICS = ("replies", "status")
+STORED = ("stored", "duplicate")  # results of a reply_ack
 ONE_OF_SEVERAL = ("node_", "failpoint")  # kinds of faults that leave another node
 LEASE_OVER_S = 15  # after a node has died, another one has what it had: its lease, and time to notice
 
@@ -118,10 +119,13 @@ class Reader:
             self.findings.fail("I8", device, f"{event['type']} under {epoch} after {highest}")
         if event["type"] == "command":
             command = self._command(device, event["id"])
+            command.sent_answered |= command.answered
             if event["attempt"] == 1 and command.first_frame_ms is None:
                 command.first_frame_ms = event["frame_time"]
             if event["expires_in_ms"] < -1000:
                 command.sent_late = f"{-event['expires_in_ms']} ms after its reply_by"
+        elif event["type"] == "reply_ack" and event["result"] in STORED:
+            self._command(device, event["id"]).answered = True
 
     def _session(self, device, epoch, node):
         """A session is at one node, whoever tells of it."""
