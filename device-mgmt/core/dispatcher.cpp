@@ -262,7 +262,7 @@ bool Dispatcher::resume(Mailbox& box) {
 }
 
 void Dispatcher::pump(Mailbox& box, Moment now) {
-    if (paused_ || !box.session || !resume(box)) {
+    if (paused_ || now.mono >= send_until_ || !box.session || !resume(box)) {
         return;
     }
     std::size_t used = box.in_flight();

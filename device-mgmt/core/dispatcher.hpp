@@ -69,6 +69,10 @@ public:
 
     void go_on(Moment now);
 
+    /// The same from `until` on, without a call: so a process that hung sends nothing late. To be
+    /// put off in time.
+    void send_until(Instant until, Moment now);
+
     /// Whether it has a session or unfinished commands here.
     [[nodiscard]] bool has_mailbox(const proto::DeviceId& device) const {
         return boxes_.count(device) > 0;
@@ -200,6 +204,7 @@ private:
     std::size_t unfinished_ = 0;
     std::size_t waiting_ = 0;
     bool paused_ = false;
+    Instant send_until_ = Instant::max();
 };
 
 }  // namespace dm::core

@@ -66,6 +66,14 @@ std::vector<Command> Dispatcher::release(const proto::DeviceId& device) {
     return unknown;
 }
 
+void Dispatcher::send_until(Instant until, Moment now) {
+    const bool goes_on = !paused_ && now.mono >= send_until_ && now.mono < until;
+    send_until_ = until;
+    if (goes_on) {
+        go_on(now);
+    }
+}
+
 void Dispatcher::go_on(Moment now) {
     paused_ = false;
     for (auto& [device, box] : boxes_) {

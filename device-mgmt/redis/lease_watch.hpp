@@ -21,6 +21,8 @@ public:
 
     [[nodiscard]] bool due(core::Instant now) const { return now - held_since_ >= renewal_; }
 
+    [[nodiscard]] core::Instant trusted_until() const { return held_since_ + doubt_; }
+
     [[nodiscard]] core::Duration until_due(core::Instant now) const;
 
     /// `doubtful` once it is.

@@ -91,6 +91,9 @@ public:
 
     /// What happens before is not told.
     void listen(Events events) override;
+
+    [[nodiscard]] core::Instant trusted_until() const override { return worker_.trusted_until(); }
+
     void attach(proto::DeviceId device,
                 std::string remote,
                 DirectoryAnswer<store::AttachResult> answer) override;

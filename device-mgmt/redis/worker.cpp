@@ -33,6 +33,7 @@ Worker::~Worker() {
 
 void Worker::start(LeaseWatch lease) {
     lease_ = std::move(lease);
+    trusted_until_ = lease_->trusted_until();
     const core::Moment started = calls_.settings().clock();
     started_mono_ = started.mono;
     started_wall_ = started.wall;
@@ -149,7 +150,9 @@ bool Worker::renew_lease(Next& next) {
         next = fail("another process uses node.name " + calls_.settings().node);
         return false;
     }
-    tell_lease(lease_->renewed(sent, reply.at(1).text));
+    const auto changed = lease_->renewed(sent, reply.at(1).text);
+    trusted_until_ = lease_->trusted_until();
+    tell_lease(changed);
     return true;
 }
 

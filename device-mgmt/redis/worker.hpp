@@ -66,6 +66,8 @@ public:
     /// False: queries would be answered `failed`.
     [[nodiscard]] bool is_there() const { return there_.load(); }
 
+    [[nodiscard]] core::Instant trusted_until() const { return trusted_until_.load(); }
+
     [[nodiscard]] bool has_space() const { return has_memory_.load(); }
 
     [[nodiscard]] std::size_t backlog() const { return queue_.size() + in_batch_.load(); }
@@ -118,6 +120,7 @@ private:
     CallQueue queue_;
     std::atomic<std::size_t> in_batch_{0};
     std::atomic<bool> there_{true};
+    std::atomic<core::Instant> trusted_until_{core::Instant{}};
     std::atomic<bool> has_memory_{true};
     std::thread thread_;
 };

@@ -63,6 +63,11 @@ public:
     /// Whether this node knows whose its devices are.
     [[nodiscard]] bool trusted() const { return trusted_; }
 
+    /// Until when devices may be sent commands, unless it is told otherwise before.
+    [[nodiscard]] core::Instant trusted_until() const {
+        return is_shared() ? directory_->trusted_until() : core::Instant::max();
+    }
+
     /// The store was loaded with an unfinished command of it.
     void loaded(const proto::DeviceId& device) { owned_.insert(device); }
 

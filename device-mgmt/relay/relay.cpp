@@ -124,6 +124,7 @@ Relay::Relay(RelaySettings settings, RelayParts parts, store::Loaded loaded, Rel
         ownership_.loaded(command.key.device);
         dispatcher_.restore(std::move(command), now);
     }
+    dispatcher_.send_until(ownership_.trusted_until(), now);
     epochs_.cover(directory_.last_epoch(), now.wall);
 }
 

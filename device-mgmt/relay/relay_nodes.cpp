@@ -233,12 +233,12 @@ void Relay::reroute(core::Submission submission, Patience patience) {
 
 void Relay::hand_over(const std::string& node, const core::Submission& submission) {
     metrics_.handed_over();
-    tell(publications_.handed_over(node, submission), std::nullopt);
+    outbox_.put(publications_.handed_over(node, submission));
 }
 
 void Relay::hand_over(const std::string& node, const relay::Cancel& cancel) {
     metrics_.handed_over();
-    tell(publications_.handed_over(node, cancel), std::nullopt);
+    outbox_.put(publications_.handed_over(node, cancel));
 }
 
 // ---- time ----
@@ -254,6 +254,7 @@ void Relay::trust(bool trusted) {
         return;
     }
     log::info("shared_store_back");
+    dispatcher_.send_until(ownership_.trusted_until(), clock_());
     tell_presence();  // not while it was unknown whose the devices are
     dispatcher_.go_on(clock_());
     carry_out_effects();
@@ -262,6 +263,8 @@ void Relay::trust(bool trusted) {
 
 void Relay::watch_nodes() {
     const core::Instant now = clock_().mono;
+    dispatcher_.send_until(ownership_.trusted_until(), clock_());
+    carry_out_effects();
     if (state_ == "up") {
         ownership_.tick(now);
     }

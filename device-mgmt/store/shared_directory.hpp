@@ -104,6 +104,10 @@ public:
     /// Events of before are not told. On the relay's thread.
     virtual void listen(Events events) = 0;
 
+    /// Until when, by this process's clock, the lease is in no doubt as far as is known. A process
+    /// that hung sees by this that it did, before any event tells. Any thread.
+    [[nodiscard]] virtual core::Instant trusted_until() const = 0;
+
     /// A session of this node takes the device, whoever owned it.
     virtual void attach(proto::DeviceId device,
                         std::string remote,

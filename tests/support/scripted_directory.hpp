@@ -29,6 +29,7 @@ public:
     std::optional<std::string> owner_before;
     std::optional<std::string> taken_after_attach;  ///< by this node
     bool away = false;
+    core::Instant trusted = core::Instant::max();
     std::vector<store::Adopted> orphans;
     std::vector<std::uint64_t> orphaned_messages;
 
@@ -59,6 +60,8 @@ public:
     // ---- store::SharedDirectory ----
 
     void listen(Events events) override { events_ = std::move(events); }
+
+    [[nodiscard]] core::Instant trusted_until() const override { return trusted; }
 
     void attach(proto::DeviceId device,
                 std::string /*remote*/,

@@ -382,6 +382,19 @@ TEST_CASE("while nobody knows whose the devices are nothing is sent") {
     CHECK_FALSE(fleet.node.health().shared_store_away);
 }
 
+TEST_CASE("a node that hung for longer than its lease sends nothing, before anybody tells it") {
+    Fleet fleet;
+    fleet.node.open(kFirst);
+    fleet.directory.trusted = fleet.node.clock().now().mono + 7s;
+    fleet.node.pass(250ms);
+    fleet.node.clock().advance(8s);
+    fleet.node.publish(R"({"id":"c-1","command":"x"})");
+    CHECK(fleet.node.confirm_sendings().empty());
+    fleet.directory.trusted = fleet.node.clock().now().mono + 7s;
+    fleet.node.pass(250ms);
+    CHECK(fleet.node.confirm_sendings().size() == 1);
+}
+
 TEST_CASE("after a lapse sessions go on, but for those whose devices others have") {
     Fleet fleet;
     fleet.node.open(kFirst);
