@@ -1,5 +1,6 @@
 #include "device-mgmt/redis/calls.hpp"
 #include "device-mgmt/redis/codec.hpp"
+#include "device-mgmt/store/group_names.hpp"
 #include "device-mgmt/store/history.hpp"
 #include "protocol/json_fields.hpp"
 
@@ -96,26 +97,6 @@ std::optional<std::string> text_if_any(const Reply& reply) {
     return reply.is_nil() ? std::nullopt : std::optional(reply.text);
 }
 
-std::string joined(const std::vector<proto::Name>& groups) {
-    std::string text;
-    for (const proto::Name& group : groups) {
-        text.append(text.empty() ? "" : " ").append(group.str());
-    }
-    return text;
-}
-
-std::vector<proto::Name> split(std::string_view text) {
-    std::vector<proto::Name> groups;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find(' '), text.size());
-        if (const auto group = proto::Name::parse(text.substr(0, end))) {
-            groups.push_back(*group);
-        }
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return groups;
-}
-
 /// The fields of a device's record in the order of scripts/list_devices.lua, behind its id.
 const std::vector<std::string> kDeviceFields{
     "on", "epoch", "node", "since", "reason", "model", "fw", "labels", "groups", "first", "last"};
@@ -131,7 +112,7 @@ proto::DeviceDetails read_device(proto::DeviceId device, const Reply& fields, st
             text_if_any(fields.at(at + 5)),
             text_if_any(fields.at(at + 6)),
             text_if_any(fields.at(at + 7)),
-            split(fields.at(at + 8).text),
+            store::split_groups(fields.at(at + 8).text),
             store::from_ms(fields.at(at + 9).number()),
             store::from_ms(fields.at(at + 10).number())};
 }
@@ -206,7 +187,7 @@ Call Calls::save_device(const proto::DeviceDetails& device) const {
                marked(device.model),
                marked(device.firmware),
                marked(device.labels),
-               joined(device.groups),
+               store::join_groups(device.groups),
                ms(device.first_seen),
                ms(device.last_seen),
                std::to_string(settings_.keep_devices)}};

@@ -1,6 +1,7 @@
 #include "device-mgmt/store/device_rows.hpp"
 
 #include "device-mgmt/store/command_rows.hpp"
+#include "device-mgmt/store/group_names.hpp"
 #include "device-mgmt/store/history.hpp"
 
 #include <algorithm>
@@ -29,26 +30,6 @@ constexpr std::string_view kColumns =
 /// Above every character of a device id.
 constexpr char kAbove = '~';
 
-std::string joined(const std::vector<proto::Name>& groups) {
-    std::string text;
-    for (const proto::Name& group : groups) {
-        text.append(text.empty() ? "" : " ").append(group.str());
-    }
-    return text;
-}
-
-std::vector<proto::Name> split(std::string_view text) {
-    std::vector<proto::Name> groups;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find(' '), text.size());
-        if (const auto group = proto::Name::parse(text.substr(0, end))) {
-            groups.push_back(*group);
-        }
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return groups;
-}
-
 proto::DeviceDetails read(const Statement& row) {
     return {stored_device(row.text(0)),
             row.integer(1) != 0,
@@ -59,7 +40,7 @@ proto::DeviceDetails read(const Statement& row) {
             row.text_if_any(6),
             row.text_if_any(7),
             row.text_if_any(8),
-            split(row.text(9)),
+            split_groups(row.text(9)),
             from_ms(row.integer(10)),
             from_ms(row.integer(11))};
 }
@@ -78,7 +59,7 @@ DeviceRows::DeviceRows(const Database& database)
     : update_(database, kUpdate), insert_(database, kInsert), prune_(database, kPrune) {}
 
 bool DeviceRows::save(const proto::DeviceDetails& device) {
-    const std::string groups = joined(device.groups);
+    const std::string groups = join_groups(device.groups);
     const auto run = [&](Statement& statement, const auto&... more) {
         return statement.run(device.device.str(),
                              device.online,
