@@ -30,8 +30,9 @@ std::filesystem::path make_folder() {
     return name;
 }
 
-/// Reads until the program says that it runs; whether it did.
-bool says_running(int output, std::string& seen) {
+}  // namespace
+
+bool says(int output, std::string_view word, std::string& seen) {
     pollfd waiting{output, POLLIN, 0};
     while (::poll(&waiting, 1, kWatchdogMs) == 1) {
         std::array<char, 4096> chunk{};
@@ -40,14 +41,12 @@ bool says_running(int output, std::string& seen) {
             return false;
         }
         seen.append(chunk.data(), static_cast<std::size_t>(bytes));
-        if (seen.find(" running") != std::string::npos) {
+        if (seen.find(word) != std::string::npos) {
             return true;
         }
     }
     return false;
 }
-
-}  // namespace
 
 std::uint16_t free_port() {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -110,7 +109,7 @@ void MosquittoProcess::start() {
     ::close(pipe_ends[1]);
     output_ = pipe_ends[0];
     std::string seen;
-    if (!says_running(output_, seen)) {
+    if (!says(output_, " running", seen)) {
         end(SIGKILL);
         throw std::runtime_error("mosquitto does not start: " + seen);
     }

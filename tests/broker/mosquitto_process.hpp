@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include <sys/types.h>
 
@@ -10,6 +11,9 @@ namespace dm::test {
 
 /// A TCP port of 127.0.0.1 that was free a moment ago.
 [[nodiscard]] std::uint16_t free_port();
+
+/// Reads what a program writes to `output` into `seen`, until it says `word`; whether it did.
+[[nodiscard]] bool says(int output, std::string_view word, std::string& seen);
 
 /// A real Mosquitto on a port of 127.0.0.1, with its files in a folder of its own.
 class MosquittoProcess {

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,25 +18,8 @@ namespace dm::test {
 
 namespace {
 
-constexpr int kWatchdogMs = 20'000;
 constexpr std::chrono::seconds kTimeout{10};
 constexpr const char* kProgram = "/usr/bin/redis-server";
-
-bool says_ready(int output, std::string& seen) {
-    pollfd waiting{output, POLLIN, 0};
-    while (::poll(&waiting, 1, kWatchdogMs) == 1) {
-        std::array<char, 4096> chunk{};
-        const auto bytes = ::read(output, chunk.data(), chunk.size());
-        if (bytes <= 0) {
-            return false;
-        }
-        seen.append(chunk.data(), static_cast<std::size_t>(bytes));
-        if (seen.find("Ready to accept") != std::string::npos) {
-            return true;
-        }
-    }
-    return false;
-}
 
 }  // namespace
 
@@ -84,7 +66,7 @@ void RedisProcess::start() {
     ::close(pipe_ends[1]);
     output_ = pipe_ends[0];
     std::string seen;
-    if (!says_ready(output_, seen)) {
+    if (!says(output_, "Ready to accept", seen)) {
         kill();
         throw std::runtime_error("redis-server does not start: " + seen);
     }
