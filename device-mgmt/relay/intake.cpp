@@ -68,8 +68,7 @@ Intake take_command(const store::IngressRecord& message,
 }  // namespace
 
 bool is_read_by_intake(std::string_view user_property) {
-    return user_property == kTraceparent || user_property == kOperator ||
-           user_property == kHandedResponseTopic;
+    return user_property == kTraceparent || user_property == kOperator;
 }
 
 Intake take_in(const store::IngressRecord& message,
@@ -83,12 +82,8 @@ Intake take_in(const store::IngressRecord& message,
     if (message.retained) {
         return IgnoredInput{"retained"};
     }
-    ReplyAddress answers = reply_address(
-        topic->handed_over ? user_property(message.user_properties, kHandedResponseTopic)
-                           : message.response_topic,
-        message.correlation,
-        topics,
-        allowed);
+    ReplyAddress answers =
+        reply_address(message.response_topic, message.correlation, topics, allowed);
     auto device = proto::DeviceId::parse(topic->target);
     if (!device) {
         return RefusedInput{std::nullopt,

@@ -1,6 +1,5 @@
 #include "device-mgmt/relay/publications.hpp"
 
-#include "device-mgmt/relay/reply_address.hpp"
 #include "protocol/json_writer.hpp"
 
 namespace dm::relay {
@@ -32,14 +31,11 @@ Publication answer_or_reply(std::string payload,
     return publication;
 }
 
-/// The store's outbox has no room for a Response Topic of its own.
 Publication between_nodes(std::string topic, std::string payload, const core::ReplyTo& reply_to) {
     Publication publication;
     publication.message = make(std::move(topic), std::move(payload), 1);
     publication.message.correlation = reply_to.correlation;
-    if (reply_to.topic) {
-        publication.message.user_properties.emplace_back(kHandedResponseTopic, *reply_to.topic);
-    }
+    publication.message.response_topic = reply_to.topic;
     return publication;
 }
 

@@ -70,8 +70,7 @@ public:
                                                 const proto::Alert& alert,
                                                 proto::WallTime now) const;
 
-    /// A command for the node that owns the device, QoS 1; with the id that it has from now on, and
-    /// its Response Topic as a user property.
+    /// A command for the node that owns the device, QoS 1; with the id that it has from now on.
     [[nodiscard]] Publication handed_over(const std::string& node,
                                           const core::Submission& submission) const;
     [[nodiscard]] Publication handed_over(const std::string& node, const Cancel& cancel) const;

@@ -28,9 +28,6 @@ struct ReplyAddress {
 /// which must stay below what brokers accept. (A traceparent has 55 bytes, W3C Trace Context 3.2.)
 inline constexpr std::size_t kMaxUserPropertyBytes = 256;
 
-/// User property with the Response Topic of a message that one node hands over to another.
-inline constexpr std::string_view kHandedResponseTopic = "response_topic";
-
 [[nodiscard]] std::optional<std::string> user_property(
     const std::vector<std::pair<std::string, std::string>>& properties, std::string_view name);
 

@@ -284,7 +284,7 @@ TEST_CASE("a command for another node's device goes there as it came, with an id
     CHECK(says(handed[0], R"("args":{"a": 1})"));
     CHECK(says(handed[0], R"("ttl_s":0)"));
     CHECK(says(handed[0], R"("id":")"));
-    CHECK(handed[0].user_properties == broker::UserProperties{{"response_topic", "answers/1"}});
+    CHECK(handed[0].response_topic == "answers/1");
     CHECK(fleet.node.on("answers/1").empty());
     CHECK(fleet.node.store().durable_lsn() == 1);
 }
@@ -304,27 +304,12 @@ TEST_CASE("a command that was handed over is answered where its publisher wants 
     broker::InboundMessage message;
     message.topic = "dm/internal/n1/commands/d-1";
     message.payload = R"({"id":"c-1","command":"x"})";
-    message.user_properties = {{"response_topic", "answers/1"}};
+    message.response_topic = "answers/1";
     fleet.node.broker().deliver(std::move(message));
     fleet.node.run();
     REQUIRE(fleet.node.confirm_sendings().size() == 1);
     fleet.node.reply(kFirst, "c-1");
     CHECK(fleet.node.on("answers/1").size() == 1);
-}
-
-TEST_CASE("the property of a hand-over means nothing on the operators' topic") {
-    Fleet fleet;
-    fleet.node.open(kFirst);
-    broker::InboundMessage message;
-    message.topic = "dm/commands/d-1";
-    message.payload = R"({"id":"c-1","command":"x"})";
-    message.user_properties = {{"response_topic", "answers/1"}};
-    fleet.node.broker().deliver(std::move(message));
-    fleet.node.run();
-    fleet.node.confirm_sendings();
-    fleet.node.reply(kFirst, "c-1");
-    CHECK(fleet.node.on("answers/1").empty());
-    CHECK(fleet.node.on("dm/replies/d-1").size() == 1);
 }
 
 TEST_CASE("a command whose storing is refused goes to who owns the device now") {
