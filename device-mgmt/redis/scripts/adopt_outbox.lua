@@ -1,4 +1,4 @@
--- Takes kept messages of nodes without a lease, oldest first. -> their new numbers
+-- Takes kept messages of dead nodes, oldest first. -> their new numbers
 local request, after, max = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local said = call('HMGET', node_key, 'outbox_req', 'outbox_answer', 'outbox_max')
 if said[1] == request then return cmsgpack.unpack(said[2]) end  -- the answer was lost
@@ -8,7 +8,7 @@ local last = math.max(after, tonumber(said[3] or '0'))
 local numbers = {}
 for _, name in ipairs(call('SMEMBERS', named('outboxes'))) do
     local theirs = named('outbox', name)
-    if name ~= node and #numbers < max and call('EXISTS', named('lease', name)) == 0 then
+    if name ~= node and #numbers < max and not node_alive(name) then
         local old = call('HKEYS', theirs)
         table.sort(old, function(a, b) return tonumber(a) < tonumber(b) end)
         for i = 1, math.min(#old, max - #numbers) do

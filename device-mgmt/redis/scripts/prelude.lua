@@ -23,6 +23,8 @@
 --   outbox:<node>     hash: number -> encoded message; outboxes: set of nodes that may have one
 --   node:<node>       hash: lsn, epoch, token (of the lease), outbox_max, last requests
 --   lease:<node>      `boot instance`, expires
+--   pulse             expires half a lease after any node's lease was taken or renewed
+--   grace             for one lease after a time without pulse
 --   owned:<owner>     set of devices with unfinished commands
 --   attached:<owner>  set of devices with a session; owners: set of owners that have either
 local prefix, node, boot = ARGV[1], ARGV[2], ARGV[3]
@@ -50,11 +52,21 @@ end
 
 local function node_of(owner) return string.match(owner, '^(.*)/') end
 
+-- Nobody could renew for a while, so a lease that is gone does not say that its node is.
+local function in_grace()
+    return call('EXISTS', named('pulse')) == 0 or call('EXISTS', named('grace')) == 1
+end
+
+local function node_alive(name)
+    return call('EXISTS', named('lease', name)) == 1 or in_grace()
+end
+
 -- Whether this process, "node/boot", holds its node's lease, "boot instance".
 local function alive(owner)
     if owner == me then return true end
     local lease = call('GET', named('lease', node_of(owner)))
-    return lease and string.match(lease, '^%S+') == string.match(owner, '/(.*)$') or false
+    if not lease then return in_grace() end
+    return string.match(lease, '^%S+') == string.match(owner, '/(.*)$')
 end
 
 local function owner_of(device) return call('HGET', dir_of(device), 'owner') or '' end

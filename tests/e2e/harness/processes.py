@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -90,9 +91,10 @@ class Program:
             assert mark not in text, f"{self.name}: {mark}\n{self.tail(200)}"
 
     def wait_for_log(self, words, timeout=None):
-        """Until the log has `words` (True), or the program has ended (False)."""
+        """Until a whole line of the log has `words` (True), or the program has ended (False)."""
+        whole = re.compile(f"{re.escape(words)}.*\n")
         return wait_for(
-            lambda: "found" if words in self.text() else (not self.running() and "ended"),
+            lambda: "found" if whole.search(self.text()) else (not self.running() and "ended"),
             f"'{words}' in the log of {self.name}",
             timeout,
         ) == "found"

@@ -63,6 +63,49 @@ TEST_CASE("while Redis says nothing the lease is doubtful, and lapsed when it co
     CHECK(one->writable());
 }
 
+TEST_CASE("when Redis was away for all, each node has one lease's time to come back") {
+    const RedisProcess server;
+    // Each lease has run out when it is doubtful.
+    redis::RedisSettings first = quick(server, "n1");
+    redis::RedisSettings second = quick(server, "n2");
+    first.lease = second.lease = 1500ms;
+    first.lease_doubt = second.lease_doubt = 1800ms;
+    RedisNode one(first);
+    RedisNode two(second);
+    redis::RedisSettings dead = quick(server, "n3");
+    dead.lease_renewal = 1h;
+    dead.lease_doubt = 2h;
+    RedisNode three(dead);
+    static_cast<void>(one.attach("d-1"));
+    one.accept(accepted(key("c-1", "d-1")));
+    one.put(message(1));
+    static_cast<void>(three.attach("d-3"));
+    three.put(message(1));
+    server.pause();
+    for (RedisNode* node : {&one, &two}) {
+        node->until([&] { return told(*node, Lease::doubtful); });
+    }
+    server.resume();
+
+    CHECK(std::get<store::Elsewhere>(two.try_own("d-1")).node == "n1");
+    CHECK(std::get<store::Elsewhere>(two.try_own("d-3")).node == "n3");
+    CHECK(two.adopt().empty());
+    CHECK(two.adopt_outbox(10).empty());
+    one.until([&] { return told(one, Lease::lapsed); });
+    one.finish(finished(key("c-1", "d-1")));
+    CHECK(one.lost.empty());
+
+    // Who has not come back by then is dead.
+    std::vector<store::Adopted> adopted;
+    two.ask_until([&] {
+        adopted = two.adopt();
+        return !adopted.empty();
+    });
+    REQUIRE(adopted.size() == 1);
+    CHECK(adopted[0].device.str() == "d-3");
+    CHECK(two.adopt_outbox(10).size() == 1);
+}
+
 TEST_CASE("in time after a doubt it is held") {
     const RedisProcess server;
     redis::RedisSettings settings = quick(server, "n1");
