@@ -90,6 +90,8 @@ def test_a_node_that_hung_leaves_alone_what_others_own_by_now(own_nodes, attach,
     assert [end["state"] for end in found] == ["succeeded"] * len(found)
     assert [end["data"] for end in found[:2]] == ["new", "new"]
 
+    # Not by /readyz alone, which may not yet know of the pause.
+    assert hung.program.wait_for_log("overload_ended")
     wait_for(hung.is_ready, "the node to be ready again", log=hung.program)
     back = attach(hung, "staying")
     ids = [operator.command("staying") for _ in range(4)]
