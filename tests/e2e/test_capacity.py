@@ -94,8 +94,8 @@ def test_sessions_operations_and_commands_go_on_when_the_descriptors_are_used_up
 def test_waiting_for_descriptors_costs_nothing(small):
     waiting = strangers(small, 2 * LIMIT)
     wait_for(lambda: small.metric("process_open_fds") > LIMIT / 2, "the descriptors' end")
-    # 10 % of a core is the bound; the requests that ask are included, and a slow build. The first
-    # connections cost more, so it is some half second of those before their handshakes' time is up.
+    # 10 % of a core is the bound. The first connections cost more, so it is some half second of
+    # those before their handshakes' time is up.
     shares = [cpu_share(small, 0.5) for _ in range(6)]
     assert min(shares) <= 0.10, shares
     for connection in waiting:

@@ -34,7 +34,7 @@ def test_a_device_with_a_wrong_token_is_told_apart(play, keys, tmp_path):
     path.write_text(keys.token("checked-expired", exp=1000))
     code, verdicts = play(lambda check: [
         sys.executable, PYTHON_DEVICE, check.url, "checked-expired",
-        "--ca", keys.folder / "ca.pem", "--token", path], check__wait_s=3)
+        "--ca", keys.folder / "ca.pem", "--token", path], check__wait_s=15)
     assert (code, verdicts) == (1, {"connects": "failed"})
     assert "401" in (tmp_path / "check-device.log").read_text()
     assert "expired" in (tmp_path / "check-device.log").read_text()

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import re
 import signal
 import tempfile
@@ -130,8 +131,9 @@ class Server:
         return len(list(Path(f"/proc/{self.program.pid}/fd").iterdir()))
 
     def cpu_s(self):
-        """User and system time so far."""
-        return self.metric("process_cpu_seconds_total")
+        """User and system time so far, by the kernel: asking the server costs it some."""
+        after_name = Path(f"/proc/{self.program.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return sum(int(ticks) for ticks in after_name[11:13]) / os.sysconf("SC_CLK_TCK")
 
     def stop(self):
         """SIGTERM, exit 0, no sanitizer report, no secret in the log."""
