@@ -41,7 +41,7 @@ struct Config {
         std::chrono::seconds dead_after{50};
         std::chrono::seconds refresh{3600};
         std::uint32_t max_frames_per_s = 50;
-        std::size_t max_unsent_bytes = 256 * 1024UL;
+        std::size_t max_unsent_bytes = 128 * 1024UL;
     };
 
     struct Commands {

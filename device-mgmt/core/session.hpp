@@ -26,7 +26,7 @@ struct SessionSettings {
     std::chrono::milliseconds dead_after{50'000};
     double max_frames_per_s = 50;  ///< with bursts of four times as many; beyond: close 4005
     std::uint32_t max_message_bytes = 65536;
-    std::size_t max_unsent_bytes = 256 * 1024UL;  ///< the link's bound
+    std::size_t max_unsent_bytes = 128 * 1024UL;  ///< the link's bound
     std::chrono::seconds refresh{3600};           ///< give or take 10 %, then close 4004; 0: never
 };
 

@@ -23,7 +23,7 @@ class TlsContext;
 struct EndpointLimits {
     std::size_t max_message_bytes = 65536;  ///< larger: close 1009
     /// More: send() answers `dropped`. Every message counts as its payload and 256 bytes.
-    std::size_t max_unsent_bytes = 256UL * 1024;
+    std::size_t max_unsent_bytes = 128UL * 1024;
     /// Accepting pauses, until a handshake ends or the oldest has waited handshake_patience or
     /// hello_patience for its peer: that one is reset.
     std::size_t max_handshakes = 512;
