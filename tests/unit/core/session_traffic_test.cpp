@@ -126,13 +126,15 @@ TEST_CASE("subscriptions are the relay's business") {
 }
 
 TEST_CASE("a message to many leaves half of what may be unsent to commands") {
-    SessionBench bench;
+    SessionBench::Options options;
+    options.settings.max_unsent_bytes = 200'000;
+    SessionBench bench(options);
     const std::string message(1000, 'm');
     CHECK(bench.session.deliver(message) == core::SendResult::ok);
     CHECK(bench.host.counted_out.back() == "message");
-    bench.link.unsent = 128 * 1024 - 999;
+    bench.link.unsent = 100'000 - 999;
     CHECK(bench.session.deliver(message) == core::SendResult::dropped);
-    bench.link.unsent = 128 * 1024 - 1000;
+    bench.link.unsent = 100'000 - 1000;
     CHECK(bench.session.deliver(message) == core::SendResult::ok);
 }
 
