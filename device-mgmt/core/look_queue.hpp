@@ -15,11 +15,12 @@ class LookQueue {
 public:
     using Number = std::uint64_t;
 
-    /// Of sessions ended in one turn; or a part of 1 / kTurns of what waits when that is more, so
-    /// that thousands are through within a second as well.
-    static constexpr std::size_t kEndsPerTurn = 2;
-    static constexpr std::size_t kTurns = 16;
-    static constexpr std::chrono::milliseconds kBetweenTurns{4};
+    /// Of sessions ended in one turn: what waits at a tick of the wheel (50 ms) for a few hundred
+    /// ends a second is then spread over the tick. Or a part of 1 / kTurns of what waits when that
+    /// is more, so that thousands are through within a second as well.
+    static constexpr std::size_t kEndsPerTurn = 1;
+    static constexpr std::size_t kTurns = 6;
+    static constexpr std::chrono::milliseconds kBetweenTurns{6};
 
     void add(const std::vector<Number>& due) { due_.insert(due_.end(), due.begin(), due.end()); }
 

@@ -38,8 +38,9 @@ TEST_CASE("a turn ends a few sessions, in order, and no look is lost or done twi
     };
     CHECK_FALSE(looks.turn(end_all));
     CHECK(ended.size() == LookQueue::kEndsPerTurn);
-    CHECK_FALSE(looks.turn(end_all));
-    CHECK(looks.turn(end_all));
+    while (!looks.turn(end_all)) {
+        CHECK(ended.size() % LookQueue::kEndsPerTurn == 0);
+    }
     CHECK(ended == numbers(5));
     CHECK(looks.turn(end_all));
     CHECK(ended.size() == 5);
