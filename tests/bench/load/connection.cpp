@@ -247,6 +247,9 @@ void Connection::close() {
     if (ssl_) {
         if (stage_ == Stage::open) {
             SSL_shutdown(ssl_.get());
+        }
+        // Of one who was turned away as well: its tickets came before that.
+        if (SSL_is_init_finished(ssl_.get()) == 1) {
             // OpenSSL makes a session that did not shut down properly unusable.
             SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
             session_.reset(SSL_get1_session(ssl_.get()));
