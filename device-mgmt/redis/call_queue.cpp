@@ -16,8 +16,7 @@ bool CallQueue::push(std::vector<Call> calls) {
         queries_ += call.on_away ? 1U : 0U;
         calls_.push_back(std::move(call));
     }
-    if (waiting_ && is_due()) {
-        waiting_ = false;
+    if (is_due()) {
         lock.unlock();
         wake_.notify_one();
     }
@@ -30,9 +29,7 @@ bool CallQueue::is_due() const {
 
 void CallQueue::wait(std::chrono::milliseconds patience) {
     std::unique_lock lock(mutex_);
-    waiting_ = true;
     wake_.wait_for(lock, patience, [&] { return closed_ || is_due(); });
-    waiting_ = false;
 }
 
 void CallQueue::count_out(const Call& call) {

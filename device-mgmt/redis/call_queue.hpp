@@ -57,7 +57,6 @@ private:
     std::size_t bytes_ = 0;    ///< of calls_
     std::size_t urgent_ = 0;   ///< of calls_
     std::size_t queries_ = 0;  ///< of calls_
-    bool waiting_ = false;     ///< the store's thread sleeps
     bool closed_ = false;
 };
 

@@ -10,8 +10,7 @@ void OpQueue::push(std::vector<Op> together, Wake wake) {
     for (Op& op : together) {
         add(std::move(op), std::exchange(joined, true));
     }
-    if (wake == Wake::yes && waiting_ && is_due()) {
-        waiting_ = false;
+    if (wake == Wake::yes && is_due()) {
         lock.unlock();
         wake_.notify_one();
     }
@@ -30,9 +29,7 @@ bool OpQueue::is_due() const {
 
 void OpQueue::wait(std::chrono::milliseconds patience) {
     std::unique_lock lock(mutex_);
-    waiting_ = true;
     wake_.wait_for(lock, patience, [&] { return closed_ || nudged_ || is_due(); });
-    waiting_ = false;
     nudged_ = false;
 }
 

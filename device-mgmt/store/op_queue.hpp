@@ -71,7 +71,6 @@ private:
     std::size_t bytes_ = 0;   ///< of ops_
     std::size_t urgent_ = 0;  ///< of ops_
     std::size_t heavy_ = 0;   ///< of ops_
-    bool waiting_ = false;    ///< the writer sleeps
     bool nudged_ = false;
     bool closed_ = false;
 };
