@@ -7,10 +7,22 @@
 #include <cerrno>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 namespace dm::store {
+
+namespace {
+
+/// Appended bytes after which the disk is to begin with them. Left to itself the kernel writes all
+/// of a burst at once, half a minute later (vm.dirty_expire_centisecs), and what the store then
+/// makes durable waits behind up to a whole segment.
+constexpr std::size_t kWriteBackBytes = std::size_t{256} * 1024;
+
+constexpr std::size_t kPageBytes = 4096;
+
+}  // namespace
 
 std::string IngressLog::path_of(Lsn first) const {
     return settings_.folder + "/" + segment_name(first);
@@ -30,6 +42,7 @@ bool IngressLog::add_segment(Lsn first) {
     }
     fd_ = std::move(*fd);
     offset_ = kSegmentHeaderBytes;
+    written_back_ = 0;
     size_ = settings_.segment_bytes;
     const std::lock_guard lock(mutex_);
     segments_.push_back({first, size_});
@@ -64,9 +77,23 @@ tl::expected<Lsn, AppendProblem> IngressLog::append(std::string_view payload) {
                                                              : AppendProblem::io);
     }
     offset_ += bytes;
+    write_back();
     const std::lock_guard lock(mutex_);
     next_ = lsn + 1;
     return lsn;
+}
+
+/// Neither waits nor makes durable. The last page, still being filled, goes with the next ones.
+void IngressLog::write_back() {
+    if (offset_ - written_back_ < kWriteBackBytes) {
+        return;
+    }
+    const std::size_t end = offset_ / kPageBytes * kPageBytes;
+    ::sync_file_range(fd_.get(),
+                      static_cast<off_t>(written_back_),
+                      static_cast<off_t>(end - written_back_),
+                      SYNC_FILE_RANGE_WRITE);
+    written_back_ = end;
 }
 
 tl::expected<void, std::string> IngressLog::replay_segment(Position& position,

@@ -67,6 +67,7 @@ private:
     tl::expected<void, std::string> recover(Lsn durable);
     tl::expected<void, std::string> recover_segment(Lsn first, bool is_first);
     tl::expected<void, std::string> continue_last_segment();
+    void write_back();
     void drop_damaged(Lsn first, const std::string& why);
     [[nodiscard]] std::vector<Lsn> segments_on_disk() const;
     [[nodiscard]] std::string path_of(Lsn first) const;
@@ -87,9 +88,10 @@ private:
     Lsn next_ = 1;                   ///< guarded by mutex_
 
     // The appender's.
-    files::UniqueFd fd_;      ///< the last segment
-    std::size_t offset_ = 0;  ///< in it
-    std::size_t size_ = 0;    ///< of it
+    files::UniqueFd fd_;            ///< the last segment
+    std::size_t offset_ = 0;        ///< in it
+    std::size_t written_back_ = 0;  ///< up to here the disk has been told to begin
+    std::size_t size_ = 0;          ///< of it
 };
 
 }  // namespace dm::store
