@@ -12,11 +12,10 @@ using namespace dm;
 using namespace std::chrono_literals;
 using core::SessionRef;
 using test::device_id;
+using test::kFirst;
+using test::kSecond;
 
 namespace {
-
-constexpr SessionRef kFirst{0, 1};
-constexpr SessionRef kSecond{1, 2};
 
 class Fleet : public test::Node {
 public:

@@ -9,12 +9,11 @@
 
 using namespace dm;
 using namespace std::chrono_literals;
+using test::kFirst;
+using test::kSecond;
 using test::Node;
 
 namespace {
-
-constexpr core::SessionRef kFirst{0, 1};
-constexpr core::SessionRef kSecond{0, 2};
 
 std::string message_id(const broker::OutboundMessage& message) {
     return message.user_properties.at(0).second;

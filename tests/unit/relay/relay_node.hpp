@@ -24,6 +24,13 @@
 
 namespace dm::test {
 
+inline constexpr core::SessionRef kFirst{0, 1};
+inline constexpr core::SessionRef kSecond{1, 2};  ///< of another shard
+
+inline bool says(const broker::OutboundMessage& message, std::string_view what) {
+    return message.payload.find(what) != std::string::npos;
+}
+
 /// A relay whose loop runs by hand between a broker in memory and sessions that the test plays.
 /// Store and ingress log outlive it: `kill` and `start` are another process on the same disk.
 class Node {

@@ -14,13 +14,9 @@ namespace {
 using namespace std::chrono_literals;
 using core::SessionRef;
 using test::device_id;
-
-constexpr SessionRef kFirst{0, 1};
-constexpr SessionRef kSecond{1, 2};
-
-bool says(const broker::OutboundMessage& message, const std::string& what) {
-    return message.payload.find(what) != std::string::npos;
-}
+using test::kFirst;
+using test::kSecond;
+using test::says;
 
 core::Command queued(core::Moment now, const std::string& id) {
     return {{device_id("d-1"), id},

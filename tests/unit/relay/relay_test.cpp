@@ -14,14 +14,10 @@ namespace {
 
 using namespace std::chrono_literals;
 using core::SessionRef;
+using test::kFirst;
+using test::kSecond;
 using test::Node;
-
-bool says(const broker::OutboundMessage& message, const std::string& what) {
-    return message.payload.find(what) != std::string::npos;
-}
-
-constexpr SessionRef kFirst{0, 1};
-constexpr SessionRef kSecond{1, 2};
+using test::says;
 
 }  // namespace
 

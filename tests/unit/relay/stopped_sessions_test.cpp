@@ -11,18 +11,10 @@
 #include <doctest/doctest.h>
 
 using namespace dm;
+using test::kFirst;
+using test::kSecond;
 using test::Node;
-
-namespace {
-
-constexpr core::SessionRef kFirst{0, 1};
-constexpr core::SessionRef kSecond{0, 2};
-
-bool says(const broker::OutboundMessage& message, std::string_view what) {
-    return message.payload.find(what) != std::string::npos;
-}
-
-}  // namespace
+using test::says;
 
 TEST_CASE("a device that was online when the process died is told offline by the next one") {
     Node node;
