@@ -431,8 +431,9 @@ bool App::drain() {
     health_.draining.store(true);
     relay_->drain();
     core::Instant left_at{};
+    const bool others_are_up = relay_->other_nodes() > 0;
     for (const auto& shard : shards_) {
-        shard->drain(config_.drain.spread);
+        shard->drain({config_.drain.spread, others_are_up});
     }
     const core::Instant deadline = core::read_clock().mono + config_.drain.deadline;
     while (!is_through(left_at) && core::read_clock().mono < deadline) {

@@ -306,18 +306,19 @@ void Shard::reload(std::shared_ptr<const net::TlsContext> tls,
         });
 }
 
-void Shard::drain(std::chrono::milliseconds spread) {
-    asio::post(loop_.io(), [this, spread] { plan_drain(spread); });
+void Shard::drain(Drain wanted) {
+    asio::post(loop_.io(), [this, wanted] { plan_drain(wanted); });
 }
 
-void Shard::plan_drain(std::chrono::milliseconds spread) {
+void Shard::plan_drain(Drain wanted) {
     if (draining_) {
         return;
     }
-    draining_ = spread;
+    draining_ = wanted;
     endpoint_.stop_accepting();
     const core::Instant now = core::read_clock().mono;
-    std::uniform_int_distribution<std::int64_t> moment(0, spread.count());
+    returns_from_ = wanted.others_are_up ? now : now + wanted.spread;
+    std::uniform_int_distribution<std::int64_t> moment(0, wanted.spread.count());
     for (const auto& [session, unused] : hosts_) {
         drain_plan_.push_back({now + std::chrono::milliseconds(moment(random_)), session});
     }
@@ -327,9 +328,12 @@ void Shard::plan_drain(std::chrono::milliseconds spread) {
 }
 
 void Shard::close_for_drain(Host& host) {
-    std::uniform_int_distribution<std::int64_t> retry(kShortestRetry.count(),
-                                                      std::max(kShortestRetry, *draining_).count());
-    host.session().close(proto::CloseCode::drain, std::chrono::milliseconds(retry(random_)));
+    const auto until_returns = std::chrono::ceil<std::chrono::milliseconds>(
+        std::max(core::Instant::duration::zero(), returns_from_ - core::read_clock().mono));
+    std::uniform_int_distribution<std::int64_t> retry(
+        kShortestRetry.count(), std::max(kShortestRetry, draining_->spread).count());
+    host.session().close(proto::CloseCode::drain,
+                         until_returns + std::chrono::milliseconds(retry(random_)));
 }
 
 void Shard::stop() {

@@ -63,9 +63,16 @@ public:
     /// Any thread. Not in order with what the other post brings.
     void post(core::Delivery delivery) { arriving_.push(std::move(delivery)); }
 
-    /// Any thread: stops accepting and closes every session (1012) at its own moment within
-    /// `spread`, telling it before when to come back; one whose handshake was under way at once.
-    void drain(std::chrono::milliseconds spread);
+    struct Drain {
+        std::chrono::milliseconds spread;
+        bool others_are_up;  ///< nodes that take the devices at once
+    };
+
+    /// Any thread: stops accepting and closes every session (1012) at its own moment within the
+    /// spread; one whose handshake was under way at once. Each is told before when to come back:
+    /// within another spread, counted from its close. With no other node up that begins when the
+    /// last one is closed: before, it would find nobody and wait longer with every attempt.
+    void drain(Drain wanted);
 
     /// Any thread: uses these from the next handshake on (`tls` null: plain ws, nothing to replace)
     /// and closes the sessions whose key, credential or trust in their certificate is gone (1008
@@ -105,7 +112,7 @@ private:
     /// Looks at the sessions whose time has come, and asks to be woken for the next.
     void check_due();
     void wake_for(core::Instant due);
-    void plan_drain(std::chrono::milliseconds spread);
+    void plan_drain(Drain wanted);
     void close_for_drain(Host& host);
     [[nodiscard]] Host* host(std::uint64_t session);
 
@@ -124,7 +131,8 @@ private:
     std::unordered_map<std::uint64_t, std::unique_ptr<Host>> hosts_;  ///< by session number
     std::vector<std::uint64_t> gone_;    ///< closed since the last tick, to be destroyed there
     std::vector<DrainSlot> drain_plan_;  ///< latest first
-    std::optional<std::chrono::milliseconds> draining_;  ///< the spread
+    std::optional<Drain> draining_;
+    core::Instant returns_from_{};  ///< while draining
     std::minstd_rand random_;
     std::uint64_t next_session_ = 1;
     std::atomic<std::size_t> count_{0};
