@@ -95,9 +95,9 @@ bool CallQueue::has_room() const {
     return calls_.size() < kMaxBacklog && bytes_ < kMaxBacklogBytes;
 }
 
-std::size_t CallQueue::size() const {
+std::size_t CallQueue::urgent() const {
     const std::lock_guard lock(mutex_);
-    return calls_.size();
+    return urgent_;
 }
 
 }  // namespace dm::redis

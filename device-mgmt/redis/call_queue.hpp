@@ -45,7 +45,8 @@ public:
     void close();
     [[nodiscard]] bool closed() const;
     [[nodiscard]] bool has_room() const;
-    [[nodiscard]] std::size_t size() const;
+    /// Calls that somebody waits for.
+    [[nodiscard]] std::size_t urgent() const;
 
 private:
     void count_out(const Call& call);

@@ -56,6 +56,7 @@ public:
                                    CommandStore::Rows rows) const;
     [[nodiscard]] Call remove_outbox(const std::vector<std::uint64_t>& numbers) const;
     [[nodiscard]] Call imported(std::uint64_t lsn) const;
+    [[nodiscard]] Call acknowledged(std::uint64_t number) const;
     [[nodiscard]] Call set_epoch(std::uint64_t epoch) const;
 
     // ---- queries ----
@@ -91,7 +92,15 @@ public:
     // ---- of the store itself; without completions ----
     /// Only from earlier processes of this node.
     [[nodiscard]] Call adopt_own();
-    [[nodiscard]] Call raise(std::uint64_t lsn, std::uint64_t epoch) const;
+
+    /// Zeros raise nothing.
+    struct Stand {
+        std::uint64_t lsn = 0;
+        std::uint64_t epoch = 0;
+        std::uint64_t acknowledged = 0;
+    };
+
+    [[nodiscard]] Call raise(const Stand& to) const;
     [[nodiscard]] Call outbox_numbers() const;
     [[nodiscard]] static Call stop_devices(std::size_t limit);
     /// Looks at `limit` ends from rank `skip` on.

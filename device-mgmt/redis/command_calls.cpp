@@ -176,10 +176,11 @@ Call Calls::remove_outbox(const std::vector<std::uint64_t>& numbers) const {
     return call;
 }
 
-Call Calls::raise(std::uint64_t lsn, std::uint64_t epoch) const {
-    Call call{Script::node,
-              {lsn == 0 ? std::string() : std::to_string(lsn),
-               epoch == 0 ? std::string() : std::to_string(epoch)}};
+Call Calls::raise(const Stand& to) const {
+    Call call{Script::node, {}};
+    for (const std::uint64_t value : {to.lsn, to.epoch, to.acknowledged}) {
+        call.arguments.push_back(value == 0 ? std::string() : std::to_string(value));
+    }
     call.urgent = false;
     call.on_reply = [&standing = standing_](const Reply& reply) -> Call::Completion {
         raise_to(standing.durable_lsn, reply.at(0).natural());
@@ -189,11 +190,15 @@ Call Calls::raise(std::uint64_t lsn, std::uint64_t epoch) const {
 }
 
 Call Calls::imported(std::uint64_t lsn) const {
-    return raise(lsn, 0);
+    return raise({lsn, 0, 0});
+}
+
+Call Calls::acknowledged(std::uint64_t number) const {
+    return raise({0, 0, number});
 }
 
 Call Calls::set_epoch(std::uint64_t epoch) const {
-    return raise(0, epoch);
+    return raise({0, epoch, 0});
 }
 
 }  // namespace dm::redis

@@ -120,11 +120,12 @@ store::Loaded RedisStore::load(core::Moment now) {
         for (const Reply& number : ask(calls_.outbox_numbers()).elements) {
             loaded.outbox.push_back(number.natural());
         }
-        const Reply stands = ask(calls_.raise(0, 0));
+        const Reply stands = ask(calls_.raise({}));
         loaded.durable_lsn = stands.at(0).natural();
         loaded.epoch = stands.at(1).natural();
+        loaded.acknowledged = stands.at(2).natural();
         loaded.reserved_epoch = store::epoch_to_reserve(loaded.epoch, now.wall);
-        static_cast<void>(ask(calls_.raise(0, loaded.reserved_epoch)));
+        static_cast<void>(ask(calls_.raise({0, loaded.reserved_epoch, 0})));
         standing_.oldest_end_ms = ask(calls_.prune(1, 0, now.wall)).at(2).number();
     } catch (const std::runtime_error& error) {
         throw std::runtime_error("Redis at " + link_.place() + ": " + error.what());

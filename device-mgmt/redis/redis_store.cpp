@@ -117,6 +117,10 @@ void RedisStore::imported(std::uint64_t lsn) {
     call(calls_.imported(lsn));
 }
 
+void RedisStore::acknowledged(std::uint64_t number) {
+    call(calls_.acknowledged(number));
+}
+
 std::uint64_t RedisStore::durable_lsn() const {
     return standing_.durable_lsn;
 }

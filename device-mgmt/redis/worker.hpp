@@ -70,7 +70,7 @@ public:
 
     [[nodiscard]] bool has_space() const { return has_memory_.load(); }
 
-    [[nodiscard]] std::size_t backlog() const { return queue_.size() + in_batch_.load(); }
+    [[nodiscard]] std::size_t backlog() const { return queue_.urgent() + in_batch_.load(); }
 
 private:
     enum class Next { go_on, end };

@@ -126,7 +126,7 @@ void Inlet::replay_some() {
 }
 
 void Inlet::pump() {
-    while (store_.writable()) {
+    while (!closed_ && store_.writable()) {
         if (when_replayed_ && waiting_.empty() && decisions_.open() < kMaxReplaying) {
             replay_some();
         }

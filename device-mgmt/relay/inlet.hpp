@@ -75,6 +75,9 @@ public:
     /// Takes up what waits while the store has room. Call when it may have gained some.
     void pump();
 
+    /// Takes nothing up any more: what comes stays in the log, for the next process.
+    void close() { closed_ = true; }
+
     /// Gives back space of the log that is not needed any more; now and then.
     void release() { ingress_.release(store_.durable_lsn()); }
 
@@ -93,6 +96,7 @@ private:
     DecisionQueue decisions_;
     store::Lsn replayed_;
     std::function<void()> when_replayed_;  ///< set while there may be something to replay
+    bool closed_ = false;
     std::deque<Arrival> waiting_;
     std::atomic<std::size_t> waiting_count_{0};  ///< of waiting_, for the broker's thread
     loop::Channel<Arrival> received_;

@@ -10,15 +10,24 @@ namespace dm::relay {
 Outbox::Outbox(broker::Broker& broker,
                store::CommandStore& store,
                const std::vector<std::uint64_t>& kept,
+               std::uint64_t acknowledged,
                Parked parked)
-    : broker_(broker), store_(store), parked_(std::move(parked)) {
-    adopt(kept);
+    : broker_(broker),
+      store_(store),
+      parked_(std::move(parked)),
+      next_number_(acknowledged + 1),
+      highest_stored_(acknowledged),
+      acknowledged_(acknowledged) {
+    const auto open = std::upper_bound(kept.begin(), kept.end(), acknowledged);
+    std::for_each(kept.begin(), open, [this](auto number) { stored_.add_doubted(number); });
+    adopt({open, kept.end()});
 }
 
 void Outbox::adopt(const std::vector<std::uint64_t>& numbers) {
     for (const std::uint64_t number : numbers) {
         stored_.add(number);
         next_number_ = std::max(next_number_, number + 1);
+        highest_stored_ = std::max(highest_stored_, number);
     }
 }
 
@@ -27,6 +36,7 @@ void Outbox::put(Publication publication) {
 }
 
 void Outbox::put_stored(std::uint64_t number, Publication publication) {
+    highest_stored_ = std::max(highest_stored_, number);
     if (held_ >= kMaxHeld) {
         stored_.add(number);
         return;
@@ -78,15 +88,20 @@ void Outbox::pump() {
             failpoint::pass(failpoint::Point::reply_published);
         }
     }
-    read_some();
+    if (may_read()) {
+        read(stored_.take_unread(kReadSlice));
+    }
 }
 
-void Outbox::read_some() {
-    const bool room = held_ < kMaxHeld / 2 && waiting_.size() < kReadSlice;
-    if (reading_ > 0 || stored_.unread() == 0 || !room || !broker_.connected()) {
+bool Outbox::may_read() const {
+    return reading_ == 0 && held_ < kMaxHeld / 2 && waiting_.size() < kReadSlice &&
+           broker_.connected();
+}
+
+void Outbox::read(std::vector<std::uint64_t> numbers) {
+    if (numbers.empty()) {
         return;
     }
-    std::vector<std::uint64_t> numbers = stored_.take_unread(kReadSlice);
     reading_ = numbers.size();
     store_.find_outbox(std::move(numbers), [this](std::vector<store::OutboxRow> rows) {
         reading_ = 0;
@@ -170,10 +185,31 @@ void Outbox::distrust_broker() {
     pump();
 }
 
-void Outbox::forget(core::Instant now) {
+void Outbox::tick(core::Instant now) {
     std::vector<std::uint64_t> numbers = stored_.take_expired(now);
     if (!numbers.empty()) {
         store_.remove_outbox(std::move(numbers));
+    }
+    note_acknowledged();
+    retry();
+    if (may_read()) {
+        read(stored_.take_doubted());
+    }
+}
+
+void Outbox::note_acknowledged() {
+    if (reading_ > 0 || stored_.unread() > 0) {
+        return;
+    }
+    std::uint64_t up_to = highest_stored_;
+    for (const auto& [ticket, row] : rows_) {
+        if (row.number > acknowledged_) {
+            up_to = std::min(up_to, row.number - 1);
+        }
+    }
+    if (up_to > acknowledged_) {
+        acknowledged_ = up_to;
+        store_.acknowledged(up_to);
     }
 }
 

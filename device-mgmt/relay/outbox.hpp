@@ -21,8 +21,9 @@ namespace dm::relay {
 /// failure. One thread: the relay's.
 ///
 /// Ends and rejections are in the store as well: they outlive the process, and their PUBACK by
-/// StoredMessages::kTail. What the broker refuses for good stays in the store and is not tried
-/// again by this process.
+/// StoredMessages::kTail. What a broker that came back may have lost is published again behind what
+/// it never acknowledged, at the pace of StoredMessages. What the broker refuses for good stays in
+/// the store and is not tried again by this process.
 ///
 /// Bounds: kMaxInFlight are with the broker at once, the rest wait here; of stored messages at most
 /// kMaxHeld are in memory, further ones are read when there is room. `put_expendable` refuses
@@ -38,10 +39,12 @@ public:
     /// What the broker refused for good, to be counted and logged.
     using Parked = std::function<void(const broker::OutboundMessage&)>;
 
-    /// `kept`: the messages that an earlier process left in the store.
+    /// `kept`: the messages that an earlier process left in the store; up to `acknowledged` the
+    /// broker had acknowledged them.
     Outbox(broker::Broker& broker,
            store::CommandStore& store,
            const std::vector<std::uint64_t>& kept,
+           std::uint64_t acknowledged,
            Parked parked);
 
     /// For a new message in the store: higher than every one that is there.
@@ -70,16 +73,23 @@ public:
     /// The broker has come back and may have forgotten what it acknowledged last.
     void distrust_broker();
 
-    /// Publishes what failed again; call when the broker has connected, and with every tick.
+    /// Messages that wait to be published again because of that.
+    [[nodiscard]] std::size_t doubted() const { return stored_.doubted(); }
+
+    /// Publishes what failed again; call when the broker has connected.
     void retry();
 
-    /// Forgets what has been acknowledged long enough; with every tick.
-    void forget(core::Instant now);
+    /// The same, and the next of what the broker may have lost; forgets what has been acknowledged
+    /// long enough. Every StoredMessages::kPaceStep.
+    void tick(core::Instant now);
+
+    /// Tells the store up to which message the broker has acknowledged all.
+    void note_acknowledged();
 
     /// Messages handed to the broker and not acknowledged by it.
     [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
 
-    /// Messages that are not acknowledged.
+    /// Messages that are not acknowledged, without those that once were.
     [[nodiscard]] std::size_t size() const { return rows_.size() + stored_.unread() + reading_; }
 
 private:
@@ -94,7 +104,8 @@ private:
 
     void enqueue(Row row);
     void pump();
-    void read_some();
+    [[nodiscard]] bool may_read() const;
+    void read(std::vector<std::uint64_t> numbers);
     void failed(Ticket ticket);
     void refused(Ticket ticket);
     void erase(Ticket ticket);
@@ -104,6 +115,8 @@ private:
     Parked parked_;
     StoredMessages stored_;
     std::uint64_t next_number_ = 1;
+    std::uint64_t highest_stored_ = 0;
+    std::uint64_t acknowledged_ = 0;  ///< the broker has acknowledged all up to this number
     std::unordered_map<Ticket, Row> rows_;
     std::deque<Ticket> waiting_;  ///< to be published next; may name rows that are gone
     std::deque<Ticket> failed_;   ///< to be published with the next retry()

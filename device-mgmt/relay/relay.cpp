@@ -15,6 +15,8 @@ namespace {
 /// Ticks between two looks at things that change slowly: node info, calm duels, the dedup horizon.
 constexpr std::uint64_t kTicksPerHousekeeping = 20;
 
+static_assert(StoredMessages::kPaceStep == loop::Loop::kTick);
+
 /// Calls to the store that wait, beyond which overdue commands are ended later: after a long stop
 /// there may be a million of them.
 constexpr std::size_t kMaxBacklog = 10'000;
@@ -61,6 +63,7 @@ Relay::Relay(RelaySettings settings, RelayParts parts, store::Loaded loaded, Rel
       outbox_(broker_,
               store_,
               loaded.outbox,
+              loaded.acknowledged,
               [this](const broker::OutboundMessage& parked) {
                   metrics_.broker_dropped("refused");
                   log::error("publish_refused", {{"topic", parked.topic}});
@@ -178,14 +181,20 @@ void Relay::drain() {
 }
 
 bool Relay::finish(std::chrono::milliseconds patience) {
-    loop_.run_and_wait([this] { announce("down"); });
+    loop_.run_and_wait([this] {
+        announce("down");
+        finishing_ = true;
+        inlet_.close();
+    });
     const core::Instant until = clock_().mono + patience;
     bool empty = false;
     while (!empty && clock_().mono < until) {
         std::promise<void> ticked;
         loop_.run_and_wait([&] {
             empty = outbox_.size() == 0 && store_.backlog() == 0;
-            if (!empty) {
+            if (empty) {
+                outbox_.note_acknowledged();
+            } else {
                 when_ticked_ = [&ticked] { ticked.set_value(); };
             }
         });
@@ -269,7 +278,9 @@ void Relay::advance() {
     if (collect_at_ && *collect_at_ <= clock_().mono) {
         collect();
     }
-    dispatcher_.advance(clock_());
+    if (!finishing_) {
+        dispatcher_.advance(clock_());
+    }
     carry_out_effects();
 }
 
@@ -295,8 +306,7 @@ void Relay::tick() {
     if (outbox_.size() < Outbox::kMaxExpendable) {
         stopped_sessions_.pump();
     }
-    outbox_.forget(now.mono);
-    outbox_.retry();
+    outbox_.tick(now.mono);
     collect();
     arm_deadline();
     metrics_.loop_lag(loop_.name(), loop_.lag());

@@ -44,7 +44,6 @@ void Relay::take(const BrokerEvent& event) {
     if (const auto* published = std::get_if<Published>(&event)) {
         outbox_.published(published->ticket, published->result, clock_().mono);
     } else if (const auto* connected = std::get_if<Connected>(&event)) {
-        log::info("broker_connected", {{"session_present", connected->session_present}});
         metrics_.set_broker_connected(true);
         health_.broker_connected.store(true, std::memory_order_relaxed);
         announce(state_);
@@ -55,6 +54,9 @@ void Relay::take(const BrokerEvent& event) {
         }
         outbox_.distrust_broker();
         outbox_.retry();
+        log::info("broker_connected",
+                  {{"session_present", connected->session_present},
+                   {"doubted_messages", outbox_.doubted()}});
     } else if (const auto* disconnected = std::get_if<Disconnected>(&event)) {
         log::warn("broker_disconnected", {{"reason", disconnected->reason}});
         metrics_.set_broker_connected(false);

@@ -39,6 +39,7 @@ struct Mark {
 struct Loaded {
     std::vector<core::Command> unfinished;  ///< in order of acceptance; `number` rises
     std::vector<std::uint64_t> outbox;      ///< numbers of the kept messages, rising
+    std::uint64_t acknowledged = 0;         ///< as it was last told
     std::uint64_t durable_lsn = 0;
     std::uint64_t epoch = 0;           ///< no higher one has been given out
     std::uint64_t reserved_epoch = 0;  ///< as durable as if it had been given to `set_epoch`
@@ -120,6 +121,9 @@ public:
     /// The highest `imported` that is durable: the log may forget up to here.
     [[nodiscard]] virtual std::uint64_t durable_lsn() const = 0;
 
+    /// The broker has acknowledged every message up to this number, or refused it for good.
+    virtual void acknowledged(std::uint64_t number) = 0;
+
     /// The highest session epoch that was given out.
     virtual void set_epoch(std::uint64_t epoch) = 0;
 
@@ -131,7 +135,7 @@ public:
     /// False: the disk is full, and nothing completes until there is space.
     [[nodiscard]] virtual bool has_space() const = 0;
 
-    /// Calls that are not durable yet.
+    /// Calls that somebody waits for and that are not durable yet; of what is being written, all.
     [[nodiscard]] virtual std::size_t backlog() const = 0;
 
     /// Everything an earlier process left. Once, before any other call; blocks. Monotonic times

@@ -13,12 +13,13 @@ struct Field {
     std::uint64_t Meta::*value;
 };
 
-constexpr std::array<Field, 6> kFields{{{"epoch", &Meta::epoch},
+constexpr std::array<Field, 7> kFields{{{"epoch", &Meta::epoch},
                                         {"ingress_lsn", &Meta::ingress_lsn},
                                         {"accepted", &Meta::accepted},
                                         {"ended", &Meta::ended},
                                         {"finished", &Meta::finished},
-                                        {"devices", &Meta::devices}}};
+                                        {"devices", &Meta::devices},
+                                        {"acknowledged", &Meta::acknowledged}}};
 
 constexpr std::int64_t kFirstSchemaWithImported = 3;
 
@@ -66,7 +67,8 @@ Meta load_meta(Database& database) {
 }
 
 bool MetaRows::must_save(const Meta& saved, const Meta& now, bool by_rows) {
-    if (now.epoch != saved.epoch || now.devices != saved.devices) {
+    if (now.epoch != saved.epoch || now.devices != saved.devices ||
+        now.acknowledged != saved.acknowledged) {
         return true;
     }
     return by_rows ? now.accepted - saved.accepted >= kMaxYounger ||
@@ -76,7 +78,9 @@ bool MetaRows::must_save(const Meta& saved, const Meta& now, bool by_rows) {
 }
 
 MetaRows::MetaRows(const Database& database)
-    : save_(database, "UPDATE meta SET value = ? WHERE key = ?") {}
+    : save_(database,
+            "INSERT INTO meta (value, key) VALUES (?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET value = excluded.value") {}
 
 void MetaRows::save(const Meta& saved, const Meta& now) {
     for (const Field& field : kFields) {

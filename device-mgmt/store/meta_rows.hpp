@@ -8,12 +8,13 @@ namespace dm::store {
 
 /// Where the store stands, as one value: the table `meta`, and what younger rows add to it.
 struct Meta {
-    std::uint64_t epoch = 0;        ///< highest session epoch given out
-    std::uint64_t ingress_lsn = 0;  ///< the ingress log is imported up to here
-    std::uint64_t accepted = 0;     ///< last seq given out
-    std::uint64_t ended = 0;        ///< last number of an end
-    std::uint64_t finished = 0;     ///< rows in `finished`
-    std::uint64_t devices = 0;      ///< rows in `devices`
+    std::uint64_t epoch = 0;         ///< highest session epoch given out
+    std::uint64_t ingress_lsn = 0;   ///< the ingress log is imported up to here
+    std::uint64_t accepted = 0;      ///< last seq given out
+    std::uint64_t ended = 0;         ///< last number of an end
+    std::uint64_t finished = 0;      ///< rows in `finished`
+    std::uint64_t devices = 0;       ///< rows in `devices`
+    std::uint64_t acknowledged = 0;  ///< messages of `outbox` up to here were
 };
 
 /// The table alone.

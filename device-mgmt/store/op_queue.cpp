@@ -92,4 +92,9 @@ std::size_t OpQueue::size() const {
     return ops_.size();
 }
 
+std::size_t OpQueue::urgent() const {
+    const std::lock_guard lock(mutex_);
+    return urgent_;
+}
+
 }  // namespace dm::store

@@ -56,6 +56,9 @@ public:
     [[nodiscard]] bool has_room() const;
     [[nodiscard]] std::size_t size() const;
 
+    /// Those that somebody waits for.
+    [[nodiscard]] std::size_t urgent() const;
+
 private:
     struct Entry {
         Op op;

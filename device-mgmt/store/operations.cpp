@@ -11,6 +11,8 @@ struct Urgent {
 
     bool operator()(const ImportedOp& /*op*/) const { return false; }
 
+    bool operator()(const AcknowledgedOp& /*op*/) const { return false; }
+
     bool operator()(const EpochOp& /*op*/) const { return false; }
 
     bool operator()(const DeviceOp& /*op*/) const { return false; }

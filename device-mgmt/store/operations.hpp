@@ -44,6 +44,10 @@ struct ImportedOp {
     std::uint64_t lsn;
 };
 
+struct AcknowledgedOp {
+    std::uint64_t number;
+};
+
 struct EpochOp {
     std::uint64_t epoch;
 };
@@ -74,6 +78,7 @@ using Op = std::variant<AcceptOp,
                         RemoveOutboxOp,
                         MarkOp,
                         ImportedOp,
+                        AcknowledgedOp,
                         EpochOp,
                         DeviceOp,
                         FindOp,

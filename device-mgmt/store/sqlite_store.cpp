@@ -63,6 +63,7 @@ Loaded SqliteStore::load(core::Moment now) {
         const Meta& meta = writer_.meta_at_start();
         loaded = {load_unfinished(writer_.database(), now),
                   load_outbox_numbers(writer_.database()),
+                  meta.acknowledged,
                   meta.ingress_lsn,
                   meta.epoch,
                   epoch_to_reserve(meta.epoch, now.wall)};
@@ -134,6 +135,10 @@ void SqliteStore::call(Op op) {
 
 void SqliteStore::imported(std::uint64_t lsn) {
     call(ImportedOp{lsn});
+}
+
+void SqliteStore::acknowledged(std::uint64_t number) {
+    call(AcknowledgedOp{number});
 }
 
 std::uint64_t SqliteStore::durable_lsn() const {

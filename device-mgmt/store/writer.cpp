@@ -95,6 +95,8 @@ void Writer::absorb(std::vector<Op>& batch) {
             removals_.insert(removals_.end(), removed->numbers.begin(), removed->numbers.end());
         } else if (const auto* imported = std::get_if<ImportedOp>(&op)) {
             wanted_.ingress_lsn = std::max(wanted_.ingress_lsn, imported->lsn);
+        } else if (const auto* acknowledged = std::get_if<AcknowledgedOp>(&op)) {
+            wanted_.acknowledged = std::max(wanted_.acknowledged, acknowledged->number);
         } else if (const auto* epoch = std::get_if<EpochOp>(&op)) {
             wanted_.epoch = std::max(wanted_.epoch, epoch->epoch);
         } else if (auto* device = std::get_if<DeviceOp>(&op)) {
@@ -118,7 +120,8 @@ bool Writer::has_work(const std::vector<Op>& batch) const {
                !std::holds_alternative<FindOutboxOp>(op) && !std::holds_alternative<QueryOp>(op);
     });
     const bool held = !marks_.empty() || !removals_.empty() || devices_.size() > 0 ||
-                      wanted_.ingress_lsn != meta_.ingress_lsn || wanted_.epoch != meta_.epoch;
+                      wanted_.ingress_lsn != meta_.ingress_lsn ||
+                      wanted_.acknowledged != meta_.acknowledged || wanted_.epoch != meta_.epoch;
     return must || (write_all_marks_ && held) || prunes(meta_.finished, settings_.clock());
 }
 
@@ -204,6 +207,7 @@ void Writer::write_held(const std::vector<Op>& batch, Outcome& outcome) {
     outbox_.remove(removals_);
     outcome.meta.epoch = wanted_.epoch;
     outcome.meta.ingress_lsn = wanted_.ingress_lsn;
+    outcome.meta.acknowledged = wanted_.acknowledged;
     if (prunes(outcome.meta.finished, now)) {
         const std::size_t limit =
             batch.empty() ? Pruner::kMaxSlice : std::max(kMinPruned, 2 * count<FinishOp>(batch));

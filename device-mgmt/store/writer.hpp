@@ -65,7 +65,7 @@ public:
     /// Whether the last attempt to write failed: queries then need not wait for writes.
     [[nodiscard]] bool healthy() const { return healthy_.load(); }
 
-    [[nodiscard]] std::size_t backlog() const { return queue_.size() + in_batch_.load(); }
+    [[nodiscard]] std::size_t backlog() const { return queue_.urgent() + in_batch_.load(); }
 
     [[nodiscard]] std::uint64_t durable_lsn() const { return durable_lsn_.load(); }
 

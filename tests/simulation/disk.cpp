@@ -71,6 +71,7 @@ store::Loaded Disk::load(core::Moment now) {
     for (const auto& [number, row] : outbox) {
         loaded.outbox.push_back(number);
     }
+    loaded.acknowledged = acknowledged;
     loaded.durable_lsn = imported;
     loaded.epoch = run_.lies(Lie::epoch_is_forgotten) ? 0 : epoch;
     loaded.reserved_epoch = store::epoch_to_reserve(loaded.epoch, now.wall);

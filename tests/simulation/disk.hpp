@@ -45,6 +45,7 @@ public:
     [[nodiscard]] bool has_unfinished() const { return !unfinished_.empty(); }
 
     std::map<std::uint64_t, store::OutboxRow> outbox;
+    std::uint64_t acknowledged = 0;
     std::uint64_t imported = 0;
     std::uint64_t epoch = 0;
     test::MemoryIngress ingress;

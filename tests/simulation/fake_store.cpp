@@ -151,6 +151,11 @@ void FakeStore::imported(std::uint64_t lsn) {
     call({[lsn](Disk& disk) { disk.imported = std::max(disk.imported, lsn); }, {}}, true);
 }
 
+void FakeStore::acknowledged(std::uint64_t number) {
+    call({[number](Disk& disk) { disk.acknowledged = std::max(disk.acknowledged, number); }, {}},
+         true);
+}
+
 void FakeStore::set_epoch(std::uint64_t epoch) {
     call({[epoch](Disk& disk) { disk.epoch = std::max(disk.epoch, epoch); }, {}}, true);
 }

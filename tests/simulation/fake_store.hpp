@@ -42,6 +42,7 @@ public:
     void remove_outbox(std::vector<std::uint64_t> numbers) override;
     void together(const std::function<void()>& calls) override;
     void imported(std::uint64_t lsn) override;
+    void acknowledged(std::uint64_t number) override;
 
     [[nodiscard]] std::uint64_t durable_lsn() const override { return disk_.imported; }
 

@@ -197,6 +197,13 @@ void MemoryStore::imported(std::uint64_t lsn) {
     lsn_ = std::max(lsn_, lsn);
 }
 
+void MemoryStore::acknowledged(std::uint64_t number) {
+    if (!survives()) {
+        return;
+    }
+    acknowledged_ = std::max(acknowledged_, number);
+}
+
 void MemoryStore::set_epoch(std::uint64_t epoch) {
     if (!survives()) {
         return;
@@ -225,6 +232,7 @@ Loaded MemoryStore::load(core::Moment now) {
     for (const auto& [number, row] : outbox_) {
         loaded.outbox.push_back(number);
     }
+    loaded.acknowledged = acknowledged_;
     loaded.durable_lsn = lsn_;
     loaded.epoch = epoch_;
     loaded.reserved_epoch = epoch_to_reserve(epoch_, now.wall);

@@ -54,6 +54,7 @@ public:
     void remove_outbox(std::vector<std::uint64_t> numbers) override;
     void together(const std::function<void()>& calls) override;
     void imported(std::uint64_t lsn) override;
+    void acknowledged(std::uint64_t number) override;
 
     [[nodiscard]] std::uint64_t durable_lsn() const override { return lsn_; }
 
@@ -104,6 +105,7 @@ private:
     std::uint64_t accepted_ = 0;
     std::uint64_t ended_ = 0;
     std::uint64_t lsn_ = 0;
+    std::uint64_t acknowledged_ = 0;
 };
 
 }  // namespace dm::test

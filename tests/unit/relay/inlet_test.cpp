@@ -81,6 +81,16 @@ TEST_CASE("a payload that is too large is logged no longer than it takes to refu
     CHECK(bench.taken[0].size() == dm::proto::kMaxHandedOverBytes + 1);
 }
 
+TEST_CASE("once it is closed, what comes is in the log and not taken up") {
+    Bench bench;
+    bench.arrive("1");
+    bench.inlet.close();
+    bench.arrive("2");
+    bench.inlet.pump();
+    CHECK(bench.log.last() == 2);
+    CHECK(bench.taken == std::vector<std::string>{"1"});
+}
+
 TEST_CASE("what was decided is what is imported, in the order of the log") {
     Bench bench;
     bench.arrive("1");

@@ -152,6 +152,20 @@ TEST_CASE("an end that was stored is published by the next process, the same byt
     CHECK(message_id(again[0]) == message_id(first[0]));
 }
 
+TEST_CASE("an end that was acknowledged is published by the next process, when it has time") {
+    Node node;
+    node.open(kFirst);
+    node.publish(R"({"id":"c-1","command":"x"})");
+    node.confirm_sendings();
+    node.reply(kFirst, "c-1");
+    node.pass(1s);
+    static_cast<void>(node.broker().take_published());
+    node.restart();
+    CHECK(node.on("dm/replies/d-1").empty());
+    node.pass(250ms);
+    CHECK(node.on("dm/replies/d-1").size() == 1);
+}
+
 TEST_CASE("a broker that comes back within a minute gets the last ends again, a minute later not") {
     Node node;
     node.open(kFirst);
@@ -163,14 +177,17 @@ TEST_CASE("a broker that comes back within a minute gets the last ends again, a 
     node.broker().disconnect();
     node.broker().connect(false);
     node.run();
+    node.pass(250ms);
     CHECK(node.on("dm/replies/d-1").size() == 1);
     static_cast<void>(node.broker().take_published());
     node.pass(60s);
     node.broker().disconnect();
     node.broker().connect(false);
     node.run();
+    node.pass(250ms);
     CHECK(node.on("dm/replies/d-1").empty());
     node.restart();
+    node.pass(250ms);
     CHECK(node.on("dm/replies/d-1").empty());
 }
 
@@ -187,6 +204,7 @@ TEST_CASE("a message that the broker refuses stays in the store and is tried by 
     static_cast<void>(node.broker().take_published());
     node.broker().refuse("");
     node.restart();
+    node.pass(250ms);
     CHECK(node.on("dm/replies/d-1").size() == 1);
 }
 

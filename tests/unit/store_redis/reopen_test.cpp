@@ -36,6 +36,8 @@ TEST_CASE("a process that comes after has everything that was completed") {
     first.accept(accepted(key("c-2", "dev-2")));
     first.accept(accepted(key("c-3", "dev-0")));
     first->imported(99);
+    first->acknowledged(41);
+    first->acknowledged(40);
     first->set_epoch(1'900'000'000'555);
     first.wait([&](auto done) {
         first->mark(
@@ -68,6 +70,7 @@ TEST_CASE("a process that comes after has everything that was completed") {
     CHECK(loaded.outbox == std::vector<std::uint64_t>{42});
     CHECK(again.find_outbox({41, 42}).size() == 1);
     CHECK(loaded.durable_lsn == 99);
+    CHECK(loaded.acknowledged == 41);
     CHECK(again->durable_lsn() == 99);
     CHECK(loaded.epoch == 1'900'000'000'555);
     CHECK(loaded.reserved_epoch == 1'900'000'000'555 + store::kEpochsReservedAtStart);

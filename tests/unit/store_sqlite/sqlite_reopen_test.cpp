@@ -55,6 +55,7 @@ TEST_CASE("after a kill everything that completed is there") {
     store.accept(accepted(key("c-2")));
     store.accept(accepted(key("c-3")));
     store->imported(99);
+    store->acknowledged(41);
     store->set_epoch(1'900'000'000'555);
     store.finish(finished(key("c-2"), kStart, "the end"), full_message());
 
@@ -81,6 +82,7 @@ TEST_CASE("after a kill everything that completed is there") {
     CHECK(loaded.unfinished[1].number > command.number);
     REQUIRE(loaded.outbox.size() == 1);
     CHECK(loaded.outbox[0] == 42);
+    CHECK(loaded.acknowledged == 41);
     const auto rows = again.find_outbox({41, 42});
     REQUIRE(rows.size() == 1);
     const store::OutboxRow& row = rows[0];
@@ -163,12 +165,15 @@ TEST_CASE("a clean close leaves one file and keeps what nobody waited for") {
     store.accept(accepted(key("c-1")));
     store->mark({key("c-1"), proto::CommandState::sent, 1, later(30s).wall, kStart.wall, ""});
     store->imported(5);
+    store->acknowledged(7);
+    store->acknowledged(6);
     store->set_epoch(1'900'000'000'006);
     store.close();
     CHECK_FALSE(fs::exists(path + "-wal"));
     OpenStore again(path);
     CHECK(again.loaded.durable_lsn == 5);
     CHECK(again.loaded.epoch == 1'900'000'000'006);
+    CHECK(again.loaded.acknowledged == 7);
     REQUIRE(again.loaded.unfinished.size() == 1);
     CHECK(again.loaded.unfinished[0].attempts == 1);
     CHECK(again.loaded.unfinished[0].state == proto::CommandState::sent);
