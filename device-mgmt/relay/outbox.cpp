@@ -192,6 +192,9 @@ void Outbox::tick(core::Instant now) {
     }
     note_acknowledged();
     retry();
+}
+
+void Outbox::publish_doubted() {
     if (may_read()) {
         read(stored_.take_doubted());
     }

@@ -79,9 +79,11 @@ public:
     /// Publishes what failed again; call when the broker has connected.
     void retry();
 
-    /// The same, and the next of what the broker may have lost; forgets what has been acknowledged
-    /// long enough. Every StoredMessages::kPaceStep.
+    /// The same; forgets what has been acknowledged long enough. With every tick.
     void tick(core::Instant now);
+
+    /// Publishes the next of what the broker may have lost. Every StoredMessages::kPaceStep.
+    void publish_doubted();
 
     /// Tells the store up to which message the broker has acknowledged all.
     void note_acknowledged();

@@ -307,6 +307,9 @@ void Relay::tick() {
         stopped_sessions_.pump();
     }
     outbox_.tick(now.mono);
+    if (!finishing_) {
+        outbox_.publish_doubted();
+    }
     collect();
     arm_deadline();
     metrics_.loop_lag(loop_.name(), loop_.lag());

@@ -2,6 +2,8 @@
 
 import signal
 import socket
+import threading
+from datetime import datetime
 
 from harness import raw_websocket as raw
 from harness.device import Device
@@ -9,9 +11,11 @@ from harness.operator_client import Operator
 from harness.waiting import PATIENCE_S, wait_for
 
 
-def test_sessions_are_spread_and_each_is_told_a_moment_of_its_own(servers):
-    server = servers.make(servers.broker().start().url, drain__spread_s=4).start()
-    devices = [Device(server, f"spread-{n}") for n in range(20)]
+SPREAD_S = 4
+
+
+def drained(server, devices):
+    """SIGTERM; (what each was told of its return, in ms; when that is, in s after the drain began)."""
     for device in devices:
         device.welcome()
     server.program.signal(signal.SIGTERM)
@@ -21,9 +25,63 @@ def test_sessions_are_spread_and_each_is_told_a_moment_of_its_own(servers):
         assert code == 1012
         told.append(int(reason.split("retry_after_ms=")[1]))
         assert device.next("reconnect")["retry_after_ms"] == told[-1]
-    assert len(set(told)) > 10
-    assert all(1000 <= after <= 4000 for after in told)
     assert server.program.wait() == 0
+    began = logged(server, " draining ")
+    closed = [logged(server, f" session_closed device={device.id} ") for device in devices]
+    return told, [(at - began).total_seconds() + after / 1000
+                  for at, after in zip(closed, told)]
+
+
+def logged(server, words):
+    line = next(line for line in server.program.text().splitlines() if words in line)
+    return datetime.fromisoformat(line.split()[0].removesuffix("Z"))
+
+
+def test_sessions_are_spread_and_come_back_when_the_drain_is_over(servers):
+    server = servers.make(servers.broker().start().url, drain__spread_s=SPREAD_S).start()
+    told, returns = drained(server, [Device(server, f"spread-{n}") for n in range(20)])
+    assert len(set(told)) > 10
+    assert all(1000 <= after <= 2 * SPREAD_S * 1000 for after in told)
+    assert min(returns) >= SPREAD_S + 1
+
+
+def test_with_another_node_up_nobody_waits_for_the_end_of_the_drain(servers):
+    broker = servers.broker().start()
+    staying = servers.make(broker.url, node__name="node-2").start()
+    server = servers.make(broker.url, drain__spread_s=SPREAD_S).start()
+    operator = Operator(broker)
+    operator.take("dm/nodes/node-2", state="up")
+    told, _ = drained(server, [Device(server, f"spread-{n}") for n in range(20)])
+    assert len(set(told)) > 10
+    assert all(1000 <= after <= SPREAD_S * 1000 for after in told)
+    operator.close()
+    staying.stop()
+
+
+def test_a_stop_under_load_publishes_what_has_ended_and_leaves_the_rest(servers):
+    server = servers.make(servers.broker().start().url).start()
+    operator = Operator(servers.brokers[-1])
+    sent = []
+    stop = threading.Event()
+
+    def load():
+        while not stop.wait(0.002):
+            sent.append(operator.command("nobody", ttl_s=0))
+
+    publisher = threading.Thread(target=load)
+    publisher.start()
+    for id_ in (f"first-{n}" for n in range(3)):
+        operator.command("nobody", id=id_, ttl_s=0)
+        operator.outcome("nobody", id_)
+    server.stop()
+    assert "flushed=true" in server.program.text()
+    server.start()
+    stop.set()
+    publisher.join()
+    for id_ in sent:
+        operator.outcome("nobody", id_)
+    operator.close()
+    server.stop()
 
 
 def test_a_handshake_under_way_gets_1012_too(servers, keys):

@@ -42,6 +42,11 @@ struct Office final : broker::BrokerListener {
 
     Outbox& outbox() { return *process; }
 
+    void tick() {
+        process->tick(now);
+        process->publish_doubted();
+    }
+
     void put_stored(const Publication& publication) {
         const std::uint64_t number = outbox().next_number();
         store.put_outbox(to_row(publication, number, std::nullopt),
@@ -135,9 +140,9 @@ TEST_CASE("a stored message that is refused everywhere is parked: it stays in th
     CHECK(office.parked == std::vector<std::string>{"dm/replies/d"});
     CHECK(office.outbox().size() == 0);
     office.now += 1h;
-    office.outbox().tick(office.now);
+    office.tick();
     office.outbox().distrust_broker();
-    office.outbox().tick(office.now);
+    office.tick();
     CHECK(office.broker.published().size() == 2);
     CHECK(office.store.load({}).outbox.size() == 1);
 }
@@ -148,10 +153,10 @@ TEST_CASE("what the broker acknowledged is forgotten a minute later, and not bef
     office.put_stored(to("t"));
     office.broker.settle_all();
     office.now += 59s;
-    office.outbox().tick(office.now);
+    office.tick();
     CHECK(office.store.load({}).outbox.size() == 1);
     office.now += 1s;
-    office.outbox().tick(office.now);
+    office.tick();
     CHECK(office.store.load({}).outbox.empty());
 }
 
@@ -183,7 +188,7 @@ TEST_CASE("what the broker may have lost waits for what it never acknowledged, a
         office.put_stored(to("t", "old"));
     }
     office.broker.settle_all();
-    office.outbox().tick(office.now);
+    office.tick();
     office.put_stored(to("t", "new"));
     office.broker.disconnect();
     static_cast<void>(office.broker.take_published());
@@ -194,7 +199,7 @@ TEST_CASE("what the broker may have lost waits for what it never acknowledged, a
     CHECK(office.outbox().doubted() == kAcknowledged);
     std::vector<std::size_t> steps;
     for (int step = 0; step < 4; ++step) {
-        office.outbox().tick(office.now);
+        office.tick();
         steps.push_back(office.broker.take_published().size());
         office.broker.settle_all();
     }
@@ -211,7 +216,7 @@ TEST_CASE("the store is told up to which message the broker has acknowledged all
     const auto published = office.broker.take_published();
     const auto acknowledged = [&](std::size_t which) {
         office.broker.settle(published.at(which).ticket, PublishResult::acknowledged);
-        office.outbox().tick(office.now);
+        office.tick();
         return office.store.load({}).acknowledged;
     };
     CHECK(acknowledged(0) == 1);
@@ -225,7 +230,7 @@ TEST_CASE("numbers rise over a restart, also when no message was left") {
     office.put_stored(to("t"));
     office.broker.settle_all();
     office.now += 1min;
-    office.outbox().tick(office.now);
+    office.tick();
     REQUIRE(office.store.load({}).outbox.empty());
     office.start();
     CHECK(office.outbox().next_number() == 2);
