@@ -180,11 +180,15 @@ void Relay::drain() {
     loop_.run_and_wait([this] { announce("draining"); });
 }
 
+void Relay::close() {
+    closed_ = true;
+    inlet_.close();
+}
+
 bool Relay::finish(std::chrono::milliseconds patience) {
     loop_.run_and_wait([this] {
         announce("down");
-        finishing_ = true;
-        inlet_.close();
+        close();
     });
     const core::Instant until = clock_().mono + patience;
     bool empty = false;
@@ -269,7 +273,7 @@ void Relay::on_published(broker::PublishTicket ticket, broker::PublishResult res
 // ---- time ----
 
 std::optional<core::Instant> Relay::next_deadline() const {
-    const auto deadline = dispatcher_.next_deadline();
+    const auto deadline = closed_ ? std::nullopt : dispatcher_.next_deadline();
     return deadline && collect_at_ ? std::min(deadline, collect_at_)
                                    : std::max(deadline, collect_at_);
 }
@@ -278,7 +282,7 @@ void Relay::advance() {
     if (collect_at_ && *collect_at_ <= clock_().mono) {
         collect();
     }
-    if (!finishing_) {
+    if (!closed_) {
         dispatcher_.advance(clock_());
     }
     carry_out_effects();
@@ -307,7 +311,7 @@ void Relay::tick() {
         stopped_sessions_.pump();
     }
     outbox_.tick(now.mono);
-    if (!finishing_) {
+    if (!closed_) {
         outbox_.publish_doubted();
     }
     collect();

@@ -123,10 +123,9 @@ public:
     /// Any thread: when a publish last came from the broker.
     [[nodiscard]] core::Instant last_publish() const { return last_publish_.load(); }
 
-    /// Any thread but the relay's. Decides nothing new: what the broker still delivers stays in the
-    /// ingress log, and what comes due is the next process's. Waits until all that has ended is
-    /// stored and published or `patience` has passed, and ends the thread. True if nothing was
-    /// left; what was left is in the store, as is every unfinished command.
+    /// Any thread but the relay's. Closes it, waits until all that has ended is stored and
+    /// published or `patience` has passed, and ends the thread. True if nothing was left; what was
+    /// left is in the store, as is every unfinished command.
     [[nodiscard]] bool finish(std::chrono::milliseconds patience);
 
     // ---- by hand, instead of start(): on the thread that runs the loop ----
@@ -147,6 +146,10 @@ public:
     /// Takes what was reported without waking the loop, and publishes states that have waited for
     /// it.
     void collect();
+
+    /// Nothing is decided any more: what the broker still delivers stays in the ingress log, and
+    /// what comes due is the next process's.
+    void close();
 
     /// What the loop's tick does, every loop::Loop::kTick.
     void tick();
@@ -318,8 +321,8 @@ private:
     std::size_t unconfirmed_ = 0;              ///< sendings without their CommandSent
     std::optional<core::Instant> collect_at_;  ///< set while there may be something to collect
     asio::steady_timer deadline_timer_;
-    bool finishing_ = false;  ///< nothing is decided any more
-    bool started_ = false;    ///< not: time passes by hand, and no timer is armed
+    bool closed_ = false;
+    bool started_ = false;  ///< not: time passes by hand, and no timer is armed
     std::optional<core::Instant> armed_;
     std::function<void()> when_ticked_;  ///< called once, by the next tick
     Inlet inlet_;

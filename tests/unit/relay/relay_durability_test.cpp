@@ -36,6 +36,23 @@ TEST_CASE("a publish that was logged and not stored is taken up by the next proc
     CHECK(node.confirm_sendings().size() == 1);
 }
 
+TEST_CASE("what comes or comes due while a process is closed is the next one's") {
+    Node node;
+    node.publish(R"({"id":"c-1","command":"x","ttl_s":5})");
+    node.pass(1s);
+    static_cast<void>(node.broker().take_published());
+    node.close();
+    node.publish(R"({"id":"c-2","command":"x","ttl_s":600})");
+    node.pass(10s);
+    CHECK(node.broker().take_published().empty());
+    node.restart();
+    node.pass(1s);
+    REQUIRE(node.on("dm/replies/d-1").size() == 1);
+    CHECK(test::says(node.on("dm/replies/d-1")[0], "c-1"));
+    REQUIRE_FALSE(node.on("dm/status/d-1").empty());
+    CHECK(test::says(node.on("dm/status/d-1")[0], "c-2"));
+}
+
 TEST_CASE("a command without an id that is replayed after its commit is not a second one") {
     Node node;
     node.publish(R"({"command":"x","ttl_s":600})");

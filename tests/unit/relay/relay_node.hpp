@@ -165,6 +165,8 @@ public:
         run();
     }
 
+    void close() { process_->relay.close(); }
+
     /// The store completes nothing until `complete`.
     void hold_store() { holds_ = true; }
 
