@@ -77,6 +77,7 @@ bool MetaRows::must_save(const Meta& saved, const Meta& now, bool by_rows) {
                          now.ended != saved.ended;
 }
 
+// Of a younger field a store of an earlier build has no row.
 MetaRows::MetaRows(const Database& database)
     : save_(database,
             "INSERT INTO meta (value, key) VALUES (?, ?)"
