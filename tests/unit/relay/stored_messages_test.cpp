@@ -22,6 +22,16 @@ TEST_CASE("an acknowledged message is forgotten after a minute") {
     CHECK(stored.tail() == 0);
 }
 
+TEST_CASE("what is unread is taken in order, so many at once") {
+    StoredMessages stored;
+    for (const std::uint64_t number : {1U, 2U, 3U}) {
+        stored.add(number);
+    }
+    CHECK(stored.take_unread(2) == Numbers{1, 2});
+    CHECK(stored.take_unread(5) == Numbers{3});
+    CHECK(stored.unread() == 0);
+}
+
 TEST_CASE("what a broker acknowledged before it went is to be read again") {
     StoredMessages stored;
     stored.acknowledged(1, Instant(0s));
